@@ -1,0 +1,35 @@
+# One word per chore. Each makes its own virtual environment and installs what it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help demo test lint format clean
+help:            ## list the chores
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+# pip older than 25.1 cannot read [dependency-groups], so the venv gets a newer one first.
+$(VENV)/.%: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -U 'pip>=25.1' 2>/dev/null
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . --group $* 2>&1 | grep -v "^WARNING: Location" || true
+	@$(BIN)/python -c 'import twice'
+	@touch $@
+
+demo: $(VENV)/.demo     ## the main job on real data: run, edit, load the old version, verify, diff
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.test     ## all tests
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.test $(VENV)/.lint     ## style, types and the storeys
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.lint   ## rewrite the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:           ## forget the virtual environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

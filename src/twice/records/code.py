@@ -1,0 +1,92 @@
+"""Code as it was captured: enough to run it again, to name it, and to show what changed."""
+
+from __future__ import annotations
+
+from twice.records.artifact import Artifact
+from twice.records.canonical import Record
+from twice.records.digest import Digest
+
+
+class ModuleSource(Record, frozen=True):
+    """One local module's file, as it is.
+
+    Attributes:
+        name: The name it is imported by; ``__main__`` for the script.
+        root: Which of the version's roots the path is relative to.
+        path: The file, relative to that root, with forward slashes.
+        source: The object that holds the bytes.
+        package: Whether it is a package's ``__init__``.
+        namespace: A package without ``__init__``; ``path`` is its folder and ``source`` is empty.
+    """
+
+    name: str
+    root: str
+    path: str
+    source: Digest
+    package: bool = False
+    namespace: bool = False
+
+
+class Node(Record, frozen=True):
+    """One thing that a step reaches.
+
+    Attributes:
+        id: ``module:qualname`` for functions, classes and values; ``name==version`` for distributions; the name for modules.
+        kind: ``function``, ``class``, ``value``, ``module``, ``effects`` (what a module does when imported), ``distribution``, ``builtin``.
+        own: The digest of what it says itself, without layout and without what it reaches.
+        text: The digest of its source as it is.
+        meaning: The digest of ``own`` and of the meaning of all that it reaches.
+        module: The module whose source holds it, if any.
+        line: Its first line there (1 is the first), 0 if it has no lines.
+        end_line: Its last line.
+        edges: What it reaches: (how, id) pairs, as "calls ``helpers.clean``".
+        note: Something a person should know, as "used in ways that cannot be followed; the whole module counts".
+    """
+
+    id: str
+    kind: str
+    own: Digest
+    text: Digest
+    meaning: Digest
+    module: str = ""
+    line: int = 0
+    end_line: int = 0
+    edges: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+class StepCode(Record, frozen=True):
+    """What one step runs and reaches.
+
+    Attributes:
+        function: The node of its function.
+        semantic: What the code means: equal digests, equal behaviour. It keys traces.
+        textual: Every character of it, so that a cosmetic edit can be told from none.
+        reaches: The ids of all nodes reached.
+    """
+
+    function: str
+    semantic: Digest
+    textual: Digest
+    reaches: tuple[str, ...]
+
+
+class Code(Record, frozen=True):
+    """All the local code of a version.
+
+    Attributes:
+        modules: The sources.
+        nodes: Everything that any step reaches.
+        steps: For each step, what it runs.
+        state: An artifact with what sources alone do not say: how to find each step's function, closure cells, and the
+            captured globals of the script or notebook.
+        cwd: (root, path) of the working directory that relative paths are seen from.
+        search: Folders that were on ``sys.path`` and hold local code, as (root, path).
+    """
+
+    modules: tuple[ModuleSource, ...]
+    nodes: tuple[Node, ...]
+    steps: dict[str, StepCode]
+    state: Artifact
+    cwd: tuple[str, str] = ("project", ".")
+    search: tuple[tuple[str, str], ...] = ()

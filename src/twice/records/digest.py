@@ -1,0 +1,68 @@
+"""Names made from content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from blake3 import blake3
+
+ALGORITHM = "blake3"
+_PATTERN = re.compile(rf"{ALGORITHM}:[0-9a-f]{{64}}")
+
+
+class Digest(str):
+    """The name of some bytes: ``blake3:`` and 64 hexadecimal digits.
+
+    It carries its algorithm, so that a store can outlive it. As a plain string it goes into JSON, SQL and file names
+    as it is.
+
+    Raises:
+        ValueError: The text is not a digest.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Digest:
+        """Check the form; content is checked by whoever reads the object."""
+        if not _PATTERN.fullmatch(text):
+            raise ValueError(f"not a digest: {text[:80]!r}")
+        return super().__new__(cls, text)
+
+    @property
+    def hex(self) -> str:
+        """The 64 hexadecimal digits."""
+        return self[len(ALGORITHM) + 1 :]
+
+    @property
+    def short(self) -> str:
+        """The first twelve digits, for people."""
+        return self.hex[:12]
+
+
+class _Hash(Protocol):
+    def hexdigest(self) -> str: ...
+
+
+def named(hash_: _Hash) -> Digest:
+    """The digest that a finished hash object stands for."""
+    return Digest(f"{ALGORITHM}:{hash_.hexdigest()}")
+
+
+def digest_bytes(data: bytes | bytearray | memoryview) -> Digest:
+    """The digest of some bytes; with all cores where there is enough to do."""
+    threads = blake3.AUTO if len(data) > 1 << 20 else 1
+    return named(blake3(data, max_threads=threads))
+
+
+def digest_texts(*texts: str | bytes | Iterable[str]) -> Digest:
+    """The digest of a sequence of texts, each with its length before it so that no two sequences run together."""
+    hash_ = blake3()
+    for text in texts:
+        if not isinstance(text, str | bytes):
+            text = digest_texts(*text)
+        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        hash_.update(len(data).to_bytes(8, "big"))
+        hash_.update(data)
+    return named(hash_)

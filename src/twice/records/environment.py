@@ -1,0 +1,98 @@
+"""What a run stands on."""
+
+from __future__ import annotations
+
+from twice.records.canonical import Record
+
+
+class Distribution(Record, frozen=True):
+    """One installed distribution.
+
+    Attributes:
+        name: Its normalised name (PEP 503).
+        version: Its version.
+        installer: What installed it, if it says.
+        origin: ``index``, ``editable``, ``local``, ``vcs`` or ``unknown``.
+        top_level: The importable names it provides.
+    """
+
+    name: str
+    version: str
+    installer: str = ""
+    origin: str = "index"
+    top_level: tuple[str, ...] = ()
+
+
+class Interpreter(Record, frozen=True):
+    """The Python that ran."""
+
+    implementation: str
+    version: str
+    build: str
+    compiler: str
+
+
+class Machine(Record, frozen=True):
+    """The machine, as far as it can move numbers.
+
+    Attributes:
+        system: ``Linux``, ``Darwin`` …
+        release: The kernel's release.
+        architecture: ``x86_64``, ``arm64`` …
+        libc: Name and version of the C library.
+        cpu: The processor's model.
+        cpu_flags: Instruction sets, sorted.
+        cores: Logical cores that this process may use.
+    """
+
+    system: str
+    release: str
+    architecture: str
+    libc: str
+    cpu: str
+    cpu_flags: tuple[str, ...]
+    cores: int
+
+
+class NumericLibrary(Record, frozen=True):
+    """A library whose kernels and threads move last bits: a BLAS or an OpenMP runtime.
+
+    Attributes:
+        name: ``openblas``, ``mkl``, ``libgomp`` …
+        version: Its version.
+        kernel: The code path it chose for this processor.
+        threads: How many threads it uses.
+        file: The base name of the shared library.
+    """
+
+    name: str
+    version: str = ""
+    kernel: str = ""
+    threads: int = 0
+    file: str = ""
+
+
+class Environment(Record, frozen=True):
+    """Everything under the code. Holds no host name, user name, path or time, so that equal environments are equal."""
+
+    interpreter: Interpreter
+    machine: Machine
+    distributions: tuple[Distribution, ...]
+    numeric: tuple[NumericLibrary, ...] = ()
+    variables: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+
+
+class Settings(Record, frozen=True):
+    """Determinism settings: recorded on the first run, pinned to the recorded values on later ones.
+
+    Attributes:
+        hash_seed: ``PYTHONHASHSEED``.
+        threads: How many threads numeric libraries may use.
+        timezone: ``TZ``.
+        locale: ``LC_ALL``.
+    """
+
+    hash_seed: int
+    threads: int
+    timezone: str
+    locale: str

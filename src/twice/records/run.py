@@ -1,0 +1,75 @@
+"""A version carried out once, somewhere."""
+
+from __future__ import annotations
+
+from twice.records.canonical import Record
+from twice.records.digest import Digest
+
+
+class StepResult(Record, frozen=True):
+    """How one step fared in one run.
+
+    Attributes:
+        step: Its name.
+        how: ``ran``, ``reused``, ``failed`` or ``skipped`` (something before it failed).
+        reason: Why it ran or was reused, in words.
+        trace: The trace, unless it failed or was skipped.
+        error: The user's traceback, if it failed.
+        conflict: An older trace under the same key whose output differs: the step was seen to be nondeterministic.
+    """
+
+    step: str
+    how: str
+    reason: str = ""
+    trace: Digest | None = None
+    error: str = ""
+    conflict: Digest | None = None
+
+
+class Git(Record, frozen=True):
+    """Where the working tree stood, for people; nothing depends on it."""
+
+    commit: str
+    clean: bool
+
+
+class RunRecord(Record, frozen=True):
+    """A version carried out once.
+
+    Attributes:
+        version: The version.
+        steps: In the order of the version.
+        status: ``done``, ``failed`` or ``interrupted``.
+        purpose: ``run``, ``rerun`` (a loaded version) or ``verify``.
+        started: When, in nanoseconds since 1970, UTC.
+        duration: In nanoseconds.
+        host: Where.
+        environment: The environment it ran on, which for a re-run need not be the version's.
+        label: The label that was set when it ran.
+        git: The working tree's commit, where there is git.
+        twice: The version of Twice.
+        of: For a verification, the run it was held against.
+    """
+
+    version: Digest
+    steps: tuple[StepResult, ...]
+    status: str
+    purpose: str
+    started: int
+    duration: int
+    host: str
+    environment: Digest
+    label: str = ""
+    git: Git | None = None
+    twice: str = ""
+    of: Digest | None = None
+
+
+class Ref(Record, frozen=True):
+    """What a name that people say points at: one version, and the run that is its record."""
+
+    version: Digest
+    run: Digest
+    pipeline: str
+    label: str
+    created: int

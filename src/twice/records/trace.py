@@ -1,0 +1,88 @@
+"""What happened once: "this step with these inputs gave this output, here"."""
+
+from __future__ import annotations
+
+from twice.records.artifact import Artifact
+from twice.records.canonical import Record
+from twice.records.digest import Digest
+
+
+class FileRead(Record, frozen=True):
+    """A file or folder that a step was seen to look at.
+
+    Attributes:
+        root: Which root the path is relative to; empty for an absolute path.
+        path: With forward slashes.
+        what: ``file``, ``missing`` (looked for and not there), or ``listing`` (of a folder).
+        content: The digest of the bytes, or of the sorted names in the folder; None where there are none.
+        size: In bytes.
+        stored: Whether the vault holds the bytes.
+    """
+
+    root: str
+    path: str
+    what: str
+    content: Digest | None = None
+    size: int = 0
+    stored: bool = False
+
+
+class VariableRead(Record, frozen=True):
+    """An environment variable that a step was seen to look at; its value only as a digest, since it may be a secret."""
+
+    name: str
+    content: Digest | None
+
+
+class Watched(Record, frozen=True):
+    """What a step used without saying so, and how well it was watched.
+
+    Attributes:
+        watcher: Which watcher was at work: ``audit`` sees what goes through Python's own ``open`` and friends.
+        files: Files read, missing files looked for, folders listed.
+        written: Files written, as (root, path).
+        variables: Environment variables read.
+        distributions: ``name==version`` of every distribution whose modules the step had loaded at its end.
+        unstable: Paths that changed while the step ran; a trace with any of these is never reused.
+    """
+
+    watcher: str
+    files: tuple[FileRead, ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
+    variables: tuple[VariableRead, ...] = ()
+    distributions: tuple[str, ...] = ()
+    unstable: tuple[str, ...] = ()
+
+
+class Trace(Record, frozen=True):
+    """One step carried out once. Traces are added, never changed.
+
+    Attributes:
+        key: What the step was asked for by: code, parameters, inputs, seed, settings, interpreter, distributions.
+        step: The step's name.
+        ingredients: The parts that the key was made from, by name, so that two keys can be told apart in words.
+        inputs: Parameter name → content digest of what it received.
+        output: What came out.
+        watched: What it used beside its inputs.
+        started: When, in nanoseconds since 1970, UTC.
+        duration: In nanoseconds.
+        host: Where.
+        environment: The environment record that it ran on.
+        stdout: What it printed, if anything.
+        stderr: What it printed there.
+        mutated: Parameters whose value the step changed in place.
+    """
+
+    key: Digest
+    step: str
+    ingredients: dict[str, str]
+    inputs: dict[str, Digest]
+    output: Artifact
+    watched: Watched
+    started: int
+    duration: int
+    host: str
+    environment: Digest
+    stdout: Digest | None = None
+    stderr: Digest | None = None
+    mutated: tuple[str, ...] = ()

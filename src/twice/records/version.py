@@ -1,0 +1,77 @@
+"""A pipeline frozen."""
+
+from __future__ import annotations
+
+from twice.records.artifact import Artifact
+from twice.records.canonical import Record
+from twice.records.digest import Digest
+from twice.records.environment import Settings
+
+
+class StepSpec(Record, frozen=True):
+    """One step as the author drew it.
+
+    Attributes:
+        name: Its name in the pipeline.
+        inputs: Parameter name → name of the step whose output it receives.
+        parameters: Parameter name → the value that was set.
+        files: Glob patterns or paths of input files that the author declared.
+        rtol: Relative tolerance of its output (0: none declared).
+        atol: Absolute tolerance of its output.
+        allow: Why the author lets this step differ; empty if it may not.
+    """
+
+    name: str
+    inputs: dict[str, str]
+    parameters: dict[str, Artifact]
+    files: tuple[str, ...] = ()
+    rtol: float = 0.0
+    atol: float = 0.0
+    allow: str = ""
+
+
+class InputFile(Record, frozen=True):
+    """A file that the version's steps read.
+
+    Attributes:
+        root: Which root the path is relative to; empty for an absolute path.
+        path: The file, with forward slashes.
+        content: The digest of its bytes.
+        size: In bytes.
+        stored: Whether the vault holds the bytes; a very large file is recorded by digest only.
+        declared: Whether the author named it, or it was seen to be read.
+    """
+
+    root: str
+    path: str
+    content: Digest
+    size: int
+    stored: bool = True
+    declared: bool = False
+
+
+class Version(Record, frozen=True):
+    """A pipeline frozen: immutable, and named by the digest of this record.
+
+    Attributes:
+        pipeline: The pipeline's name.
+        steps: In an order in which they can run.
+        code: The :class:`~twice.records.code.Code` record.
+        seed: The pipeline's seed.
+        settings: Determinism settings.
+        files: Input files, declared and seen.
+        environment: The :class:`~twice.records.environment.Environment` record.
+    """
+
+    pipeline: str
+    steps: tuple[StepSpec, ...]
+    code: Digest
+    seed: int
+    settings: Settings
+    files: tuple[InputFile, ...]
+    environment: Digest
+
+    @property
+    def output(self) -> str:
+        """The name of the last step, whose output is the pipeline's."""
+        return self.steps[-1].name
