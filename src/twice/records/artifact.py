@@ -6,7 +6,7 @@ from twice.records.canonical import Record
 from twice.records.digest import Digest
 
 
-class Artifact(Record, frozen=True):
+class Artifact(Record, frozen=True, kw_only=True):
     """Where a value's bytes are, and what they mean.
 
     A value is stored as a *skeleton* (its structure and small parts, in the canonical stream of ``twice.values``) and

@@ -16,7 +16,7 @@ from twice.records.digest import Digest, digest_bytes
 FORMAT = 1
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The base of everything that is written down."""
 
 

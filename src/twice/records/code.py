@@ -7,7 +7,7 @@ from twice.records.canonical import Record
 from twice.records.digest import Digest
 
 
-class ModuleSource(Record, frozen=True):
+class ModuleSource(Record, frozen=True, kw_only=True):
     """One local module's file, as it is.
 
     Attributes:
@@ -27,7 +27,7 @@ class ModuleSource(Record, frozen=True):
     namespace: bool = False
 
 
-class Node(Record, frozen=True):
+class Node(Record, frozen=True, kw_only=True):
     """One thing that a step reaches.
 
     Attributes:
@@ -55,7 +55,7 @@ class Node(Record, frozen=True):
     note: str = ""
 
 
-class StepCode(Record, frozen=True):
+class StepCode(Record, frozen=True, kw_only=True):
     """What one step runs and reaches.
 
     Attributes:
@@ -71,15 +71,16 @@ class StepCode(Record, frozen=True):
     reaches: tuple[str, ...]
 
 
-class Code(Record, frozen=True):
+class Code(Record, frozen=True, kw_only=True):
     """All the local code of a version.
 
     Attributes:
         modules: The sources.
         nodes: Everything that any step reaches.
         steps: For each step, what it runs.
-        state: An artifact with what sources alone do not say: how to find each step's function, closure cells, and the
-            captured globals of the script or notebook.
+        outline: The object (JSON) that says what sources alone do not: how to find or make each function and class, and
+            what the names of the script or notebook stand for. Numbers in it count in ``values``.
+        values: Captured values: the script's variables, closure cells, defaults.
         cwd: (root, path) of the working directory that relative paths are seen from.
         search: Folders that were on ``sys.path`` and hold local code, as (root, path).
     """
@@ -87,6 +88,7 @@ class Code(Record, frozen=True):
     modules: tuple[ModuleSource, ...]
     nodes: tuple[Node, ...]
     steps: dict[str, StepCode]
-    state: Artifact
+    outline: Digest
+    values: tuple[Artifact, ...] = ()
     cwd: tuple[str, str] = ("project", ".")
     search: tuple[tuple[str, str], ...] = ()

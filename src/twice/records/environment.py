@@ -5,7 +5,7 @@ from __future__ import annotations
 from twice.records.canonical import Record
 
 
-class Distribution(Record, frozen=True):
+class Distribution(Record, frozen=True, kw_only=True):
     """One installed distribution.
 
     Attributes:
@@ -23,7 +23,7 @@ class Distribution(Record, frozen=True):
     top_level: tuple[str, ...] = ()
 
 
-class Interpreter(Record, frozen=True):
+class Interpreter(Record, frozen=True, kw_only=True):
     """The Python that ran."""
 
     implementation: str
@@ -32,7 +32,7 @@ class Interpreter(Record, frozen=True):
     compiler: str
 
 
-class Machine(Record, frozen=True):
+class Machine(Record, frozen=True, kw_only=True):
     """The machine, as far as it can move numbers.
 
     Attributes:
@@ -54,7 +54,7 @@ class Machine(Record, frozen=True):
     cores: int
 
 
-class NumericLibrary(Record, frozen=True):
+class NumericLibrary(Record, frozen=True, kw_only=True):
     """A library whose kernels and threads move last bits: a BLAS or an OpenMP runtime.
 
     Attributes:
@@ -72,7 +72,7 @@ class NumericLibrary(Record, frozen=True):
     file: str = ""
 
 
-class Environment(Record, frozen=True):
+class Environment(Record, frozen=True, kw_only=True):
     """Everything under the code. Holds no host name, user name, path or time, so that equal environments are equal."""
 
     interpreter: Interpreter
@@ -82,7 +82,7 @@ class Environment(Record, frozen=True):
     variables: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
 
 
-class Settings(Record, frozen=True):
+class Settings(Record, frozen=True, kw_only=True):
     """Determinism settings: recorded on the first run, pinned to the recorded values on later ones.
 
     Attributes:

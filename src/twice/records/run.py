@@ -6,7 +6,7 @@ from twice.records.canonical import Record
 from twice.records.digest import Digest
 
 
-class StepResult(Record, frozen=True):
+class StepResult(Record, frozen=True, kw_only=True):
     """How one step fared in one run.
 
     Attributes:
@@ -26,14 +26,14 @@ class StepResult(Record, frozen=True):
     conflict: Digest | None = None
 
 
-class Git(Record, frozen=True):
+class Git(Record, frozen=True, kw_only=True):
     """Where the working tree stood, for people; nothing depends on it."""
 
     commit: str
     clean: bool
 
 
-class RunRecord(Record, frozen=True):
+class RunRecord(Record, frozen=True, kw_only=True):
     """A version carried out once.
 
     Attributes:
@@ -65,7 +65,7 @@ class RunRecord(Record, frozen=True):
     of: Digest | None = None
 
 
-class Ref(Record, frozen=True):
+class Ref(Record, frozen=True, kw_only=True):
     """What a name that people say points at: one version, and the run that is its record."""
 
     version: Digest

@@ -7,7 +7,7 @@ from twice.records.canonical import Record
 from twice.records.digest import Digest
 
 
-class FileRead(Record, frozen=True):
+class FileRead(Record, frozen=True, kw_only=True):
     """A file or folder that a step was seen to look at.
 
     Attributes:
@@ -27,14 +27,14 @@ class FileRead(Record, frozen=True):
     stored: bool = False
 
 
-class VariableRead(Record, frozen=True):
+class VariableRead(Record, frozen=True, kw_only=True):
     """An environment variable that a step was seen to look at; its value only as a digest, since it may be a secret."""
 
     name: str
     content: Digest | None
 
 
-class Watched(Record, frozen=True):
+class Watched(Record, frozen=True, kw_only=True):
     """What a step used without saying so, and how well it was watched.
 
     Attributes:
@@ -54,7 +54,7 @@ class Watched(Record, frozen=True):
     unstable: tuple[str, ...] = ()
 
 
-class Trace(Record, frozen=True):
+class Trace(Record, frozen=True, kw_only=True):
     """One step carried out once. Traces are added, never changed.
 
     Attributes:

@@ -8,7 +8,7 @@ from twice.records.digest import Digest
 from twice.records.environment import Settings
 
 
-class StepSpec(Record, frozen=True):
+class StepSpec(Record, frozen=True, kw_only=True):
     """One step as the author drew it.
 
     Attributes:
@@ -30,7 +30,7 @@ class StepSpec(Record, frozen=True):
     allow: str = ""
 
 
-class InputFile(Record, frozen=True):
+class InputFile(Record, frozen=True, kw_only=True):
     """A file that the version's steps read.
 
     Attributes:
@@ -50,7 +50,7 @@ class InputFile(Record, frozen=True):
     declared: bool = False
 
 
-class Version(Record, frozen=True):
+class Version(Record, frozen=True, kw_only=True):
     """A pipeline frozen: immutable, and named by the digest of this record.
 
     Attributes:

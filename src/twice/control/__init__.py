@@ -1,0 +1,1 @@
+"""What keeps a run honest: seeds, switches, and a watch on what a step uses without saying so."""

@@ -1,0 +1,170 @@
+"""What a step used without saying so: files, folders, environment variables.
+
+This watcher hears what goes through Python's own ``open`` and its relatives (``sys.addaudithook``) and through
+``os.environ``. It does not hear libraries that open files natively (Arrow, Polars, DuckDB, HDF5 …), child processes,
+``os.stat``, or ``getenv`` in C; the record says ``audit``, so that nobody reads absence of evidence as evidence.
+
+Runs in workers: standard library only. A hook cannot be taken away again, so a process watches one step and ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+Mark = tuple[int, int, int, int]
+
+
+@dataclass
+class Seen:
+    """What was seen so far.
+
+    Attributes:
+        read: Absolute path → what its file looked like when it was first opened.
+        missing: Paths that were looked for and not there.
+        listed: Folders whose names were asked for → the names.
+        written: Paths that were opened for writing.
+        variables: Environment variables looked at → SHA-256 of the value, None if not set.
+    """
+
+    read: dict[str, Mark] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+    listed: dict[str, list[str]] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    variables: dict[str, str | None] = field(default_factory=dict)
+
+    def unstable(self) -> list[str]:
+        """Files that were read and have changed since, though the step itself did not write them."""
+        return [path for path, mark in self.read.items() if path not in self.written and _mark(path) != mark]
+
+
+class Watch:
+    """Watches this process until it ends.
+
+    Args:
+        ignored: Folders (with a separator at the end) and files that are no inputs: the interpreter's, installed
+            packages, the worker's own.
+        known_variables: Environment variables that the settings pin.
+    """
+
+    def __init__(self, ignored: Sequence[str], known_variables: Sequence[str] = ()) -> None:
+        self.seen = Seen()
+        self.active = False
+        self._ignored = tuple(ignored)
+        self._files = frozenset(ignored)
+        self._known_variables = frozenset(known_variables)
+        self._busy = False
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self.active = True
+        sys.addaudithook(self._hear)
+        _listen_to_environment(self)
+
+    def stop(self) -> Seen:
+        """Stop noting; returns what was seen."""
+        self.active = False
+        return self.seen
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.active or self._busy:
+            return
+        if event == "open":
+            self._guarded(self._opened, arguments[0], arguments[2])
+        elif event in ("os.listdir", "os.scandir"):
+            self._guarded(self._listed, arguments[0])
+        elif event == "sqlite3.connect":
+            self._guarded(self._opened, arguments[0], 0)
+
+    def _guarded(self, note: Any, *arguments: Any) -> None:
+        self._busy = True  # looking at a file would be heard, too
+        try:
+            note(*arguments)
+        except (OSError, ValueError, TypeError):  # a path that cannot be looked at is none that could be read
+            pass
+        finally:
+            self._busy = False
+
+    def _path(self, path: object) -> str | None:
+        if isinstance(path, int) or path is None:
+            return None
+        text = os.path.normpath(os.path.join(os.getcwd(), os.fsdecode(path)))  # type: ignore[arg-type]  # noqa: PTH109, PTH118
+        if text.startswith(self._ignored) or text in self._files or "__pycache__" in text:
+            return None
+        return text
+
+    def _opened(self, path: object, flags: object) -> None:
+        text = self._path(path)
+        if text is None or path == ":memory:":
+            return
+        number = flags if isinstance(flags, int) else 0
+        if number & _WRITES:
+            if not number & os.O_TRUNC and text not in self.seen.read and text not in self.seen.written:
+                mark = _mark(text)
+                if mark is not None:
+                    self.seen.read[text] = mark  # opened to be changed: what it held before counts
+            self.seen.written.add(text)
+            return
+        if text in self.seen.written or text in self.seen.read:
+            return
+        mark = _mark(text)
+        if mark is not None:
+            self.seen.read[text] = mark
+        elif not os.path.lexists(text):
+            self.seen.missing.add(text)
+
+    def _listed(self, path: object) -> None:
+        text = self._path("." if path is None else path)
+        if text is not None and text not in self.seen.listed and os.path.isdir(text):  # noqa: PTH112
+            self.seen.listed[text] = sorted(os.listdir(text))  # noqa: PTH208
+
+    def variable(self, name: object, value: str | None) -> None:
+        """Note that an environment variable was looked at."""
+        if self.active and isinstance(name, str) and name not in self._known_variables:
+            digest = None if value is None else hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+            self.seen.variables.setdefault(name, digest)
+
+
+def _mark(path: str) -> Mark | None:
+    """What a regular file looks like from outside; None for anything else."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def _listen_to_environment(watch: Watch) -> None:
+    """Hear every look at ``os.environ``; going through all of it (to copy it for a child) is no look at each."""
+    kind: Any = type(os.environ)
+    get, each = kind.__getitem__, kind.__iter__
+    passing: list[str] = []
+
+    def getitem(self: MutableMapping[str, str], name: str) -> str:
+        try:
+            value: str = get(self, name)
+        except KeyError:
+            watch.variable(name, None)
+            raise
+        if passing and passing[-1] == name:
+            passing.clear()
+        else:
+            watch.variable(name, value)
+        return value
+
+    def iterate(self: MutableMapping[str, str]) -> Iterator[str]:
+        for name in each(self):
+            passing[:] = [name]
+            yield name
+        passing.clear()
+
+    kind.__getitem__ = getitem
+    kind.__iter__ = iterate

@@ -1,0 +1,126 @@
+"""What ``@step(...)`` adds to a plain function, checked where it is written."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from twice.errors import DefinitionError
+
+# No dots, since ``fit.depth`` is how a parameter is named; no spaces, since names are typed on command lines.
+_STEP_NAME = re.compile(r"\w[\w-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What the author says about a step beyond its signature.
+
+    Attributes:
+        name: Its name in the pipeline; None takes the function's own.
+        inputs: Glob patterns or paths of files that it reads.
+        rtol: Relative tolerance within which another output counts as reproduced (0: none).
+        atol: Absolute tolerance of the same kind, in the unit of the output.
+        allow: Why this step may differ from run to run; empty if it may not.
+        always: Whether it runs every time, even if it ran before with the same inputs.
+    """
+
+    name: str | None = None
+    inputs: tuple[str, ...] = ()
+    rtol: float = 0.0
+    atol: float = 0.0
+    allow: str = ""
+    always: bool = False
+
+
+def changed_options(
+    options: StepOptions,
+    *,
+    name: str | None = None,
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    allow: str | None = None,
+    always: bool | None = None,
+) -> StepOptions:
+    """The options with some of them set anew; None leaves one as it was.
+
+    Raises:
+        DefinitionError: One of them cannot be what it is meant to be.
+    """
+    return StepOptions(
+        name=options.name if name is None else checked_step_name(name),
+        inputs=options.inputs if inputs is None else checked_inputs(inputs),
+        rtol=options.rtol if rtol is None else _checked_tolerance("rtol", rtol),
+        atol=options.atol if atol is None else _checked_tolerance("atol", atol),
+        allow=options.allow if allow is None else _checked_reason(allow),
+        always=options.always if always is None else _checked_always(always),
+    )
+
+
+def checked_step_name(name: object) -> str:
+    """The name, if a step can have it.
+
+    Raises:
+        DefinitionError: It is no text, or holds something other than letters, digits, ``_`` and ``-``.
+    """
+    if not isinstance(name, str):
+        raise DefinitionError(f"a step's name is text, and {name!r} is a {type(name).__name__}.", hint='name="fit"')
+    if not _STEP_NAME.fullmatch(name):
+        raise DefinitionError(
+            f"{name!r} cannot name a step: names are made of letters, digits, '_' and '-', and do not begin with '-'.",
+            hint="a dot would be read as in 'fit.depth', the parameter depth of the step fit",
+        )
+    return name
+
+
+def checked_inputs(inputs: object) -> tuple[str, ...]:
+    """Declared input files as a tuple of texts; one path alone is taken as a list of one.
+
+    Raises:
+        DefinitionError: Something in it is no path, or is empty.
+    """
+    if isinstance(inputs, str | os.PathLike):
+        inputs = [inputs]
+    if not isinstance(inputs, Iterable) or isinstance(inputs, bytes | bytearray):
+        raise DefinitionError(
+            f"inputs are paths or patterns of files, and {inputs!r} is none.", hint='inputs=["data/*.csv"]'
+        )
+    paths = []
+    for given in inputs:
+        path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+        if not isinstance(path, str) or not path or "\0" in path:
+            raise DefinitionError(
+                f"an input is the path of a file or a pattern such as 'data/*.csv', and {given!r} is none.",
+                hint='inputs=["data/*.csv"]',
+            )
+        paths.append(path)
+    return tuple(paths)
+
+
+def _checked_tolerance(option: str, value: object) -> float:
+    number = float(value) if isinstance(value, numbers.Real) else math.nan
+    if isinstance(value, bool) or not (math.isfinite(number) and number >= 0):
+        raise DefinitionError(
+            f"{option} is how far an output may be off: a finite number that is not negative, not {value!r}.",
+            hint=f"{option}=1e-6",
+        )
+    return number
+
+
+def _checked_reason(allow: object) -> str:
+    if not isinstance(allow, str) or not allow.strip():
+        raise DefinitionError(
+            f"allow holds the reason why a step may differ, for whoever reads the verdict; {allow!r} says none.",
+            hint='allow="asks a web service that changes"',
+        )
+    return allow
+
+
+def _checked_always(always: object) -> bool:
+    if not isinstance(always, bool):
+        raise DefinitionError(f"always is True or False, not {always!r}.")
+    return always

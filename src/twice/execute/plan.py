@@ -1,0 +1,82 @@
+"""What is to be carried out, and on which ground."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from twice.records.code import Code
+from twice.records.digest import Digest
+from twice.records.environment import Environment, Settings
+from twice.records.version import InputFile, StepSpec
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where steps run: the folders that roots stand for, here and now.
+
+    Attributes:
+        roots: Root → folder: the live project where a pipeline is being worked on, a scratch copy for a loaded version.
+        cwd: The working directory.
+        search: ``sys.path``.
+        live: Whether these are the user's own folders.
+    """
+
+    roots: Mapping[str, Path]
+    cwd: Path
+    search: tuple[str, ...]
+    live: bool
+
+    def absolute(self, root: str, path: str) -> Path:
+        """The file that a (root, path) pair stands for."""
+        return self.roots[root] / path if root else Path(path)
+
+    def locate(self, path: str) -> tuple[str, str]:
+        """The (root, path) pair for an absolute path; root is empty where no root holds it."""
+        found = Path(path)
+        for name, folder in self.roots.items():
+            if found == folder or folder in found.parents:
+                return name, found.relative_to(folder).as_posix()
+        return "", found.as_posix()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A pipeline, ready to be carried out.
+
+    Attributes:
+        pipeline: Its name.
+        label: The label that it is to have, if any.
+        steps: In an order in which they can run.
+        seed: Its seed.
+        settings: Determinism settings.
+        code: Its code, stored.
+        code_digest: That record's name.
+        declared: Declared input files; for a loaded version all of its files.
+        environment: What is installed here.
+        environment_digest: That record's name.
+        ground: Where it runs.
+        version: The loaded version, unless it is made from live code or with other parameters.
+        always: Steps that are never reused.
+        preload: Modules of installed libraries that steps use.
+    """
+
+    pipeline: str
+    label: str
+    steps: tuple[StepSpec, ...]
+    seed: int
+    settings: Settings
+    code: Code
+    code_digest: Digest
+    declared: tuple[InputFile, ...]
+    environment: Environment
+    environment_digest: Digest
+    ground: Ground
+    version: Digest | None = None
+    always: frozenset[str] = frozenset()
+    preload: tuple[str, ...] = field(default=())
+
+    def step(self, name: str) -> StepSpec:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)

@@ -1,0 +1,165 @@
+"""Must this step run? Pure: it decides from what it is told, and says why.
+
+A key is made of named ingredients, so that two keys can be told apart in words. A trace under the key may be reused if
+everything it was seen to depend on still is as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from twice.records.canonical import of_plain
+from twice.records.digest import Digest
+from twice.records.environment import Interpreter, Settings
+from twice.records.trace import FileRead, Trace
+
+
+def ingredients(
+    *,
+    step: str,
+    code: Digest,
+    inputs: Mapping[str, Digest],
+    references: Mapping[str, Digest],
+    parameters: Mapping[str, Digest],
+    seed: int,
+    settings: Settings,
+    interpreter: Interpreter,
+    files: Mapping[str, Digest],
+) -> dict[str, str]:
+    """What a step's key is made of, by name.
+
+    Args:
+        step: The step's name; it shapes the seed.
+        code: The semantic digest of all that it reaches, distributions with their versions included.
+        inputs: Parameter → content of what it receives.
+        references: Class or function named in an input → what its code means now.
+        parameters: Parameter → content of the value that was set.
+        seed: The pipeline's seed.
+        settings: Determinism settings.
+        interpreter: The Python that runs it.
+        files: Declared input file → content.
+    """
+    found = {"step": step, "code": str(code), "seed": str(seed)}
+    found |= {f"input {name}": str(digest) for name, digest in inputs.items()}
+    found |= {f"class {name}": str(digest) for name, digest in references.items()}
+    found |= {f"parameter {name}": str(digest) for name, digest in parameters.items()}
+    found |= {f"file {name}": str(digest) for name, digest in files.items()}
+    found |= {
+        "interpreter": f"{interpreter.implementation} {interpreter.version}",
+        "hash seed": str(settings.hash_seed),
+        "threads": str(settings.threads),
+        "time zone": settings.timezone,
+        "locale": settings.locale,
+    }
+    return found
+
+
+def key(found: Mapping[str, str]) -> Digest:
+    """The digest of a step's ingredients."""
+    return of_plain(["step", dict(found)])
+
+
+@dataclass(frozen=True)
+class World:
+    """How things are here and now; each is asked only when needed.
+
+    Attributes:
+        file: The digest of a file's bytes, or None if it is not there.
+        listing: The digest of the names in a folder, or None.
+        variable: The digest of an environment variable's value, or None.
+    """
+
+    file: Callable[[str, str], Digest | None]
+    listing: Callable[[str, str], Digest | None]
+    variable: Callable[[str], Digest | None]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to run, why, and what may be reused.
+
+    Attributes:
+        trace: The trace to reuse; None if the step has to run.
+        reason: In words, for a person.
+    """
+
+    trace: Trace | None
+    reason: str
+
+
+def decide(wanted: Mapping[str, str], traces: Iterable[Trace], earlier: Iterable[Trace], world: World) -> Decision:
+    """Decide about one step.
+
+    Args:
+        wanted: Its ingredients now.
+        traces: Traces under its key, oldest first.
+        earlier: Traces of a step of this name in this pipeline, oldest first, to say what changed.
+        world: How things are now.
+    """
+    changed = ""
+    for trace in traces:
+        changed = moved(trace, world)
+        if not changed:
+            return Decision(trace, "nothing it depends on has changed")
+    if changed:
+        return Decision(None, changed)
+    before = list(earlier)
+    if not before:
+        return Decision(None, "it has not run before")
+    return Decision(None, difference(before[-1].ingredients, wanted))
+
+
+def moved(trace: Trace, world: World) -> str:
+    """What a trace was seen to depend on that is no longer as it was, in words; empty if all is."""
+    if trace.watched.unstable:
+        return f"{trace.watched.unstable[0]} changed while it ran last"
+    for file in trace.watched.files:
+        if why := _file_moved(file, world):
+            return why
+    for variable in trace.watched.variables:
+        if world.variable(variable.name) != variable.content:
+            return f"the environment variable {variable.name} has changed"
+    return ""
+
+
+def _file_moved(file: FileRead, world: World) -> str:
+    if file.what == "listing":
+        now = world.listing(file.root, file.path)
+        return "" if now == file.content else f"the files in {file.path} are others"
+    now = world.file(file.root, file.path)
+    if now == file.content:
+        return ""
+    if now is None:
+        return f"{file.path} is not there any more"
+    return f"{file.path} is there now" if file.content is None else f"{file.path} has changed"
+
+
+_WORDS = {
+    "code": "its code has changed",
+    "seed": "the seed has changed",
+    "interpreter": "another Python",
+    "threads": "another number of threads",
+    "time zone": "another time zone",
+    "locale": "another locale",
+    "hash seed": "another hash seed",
+}
+
+
+def difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """What differs between two sets of ingredients, in words."""
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    found = []
+    for name in names:
+        if name in _WORDS:
+            found.append(_WORDS[name])
+        elif name not in before:
+            found.append(f"{name} is new")
+        elif name not in now:
+            found.append(f"{name} is gone")
+        else:
+            found.append(f"{name} has changed")
+    order = sorted(found, key=lambda words: (not words.startswith("its code"), words))
+    return (
+        ", ".join(order[:3]) + (f" and {len(order) - 3} more" if len(order) > 3 else "") or "nothing that was recorded"
+    )

@@ -1,0 +1,261 @@
+"""One step, from its plan to a trace: the task is written out, carried out, and what came out is put into the vault."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import site
+import sys
+import sysconfig
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twice.control import seeds, switches
+from twice.environment.record import host
+from twice.errors import StepFailed, ValueNotStorable
+from twice.execute.plan import Plan
+from twice.execute.workers import Echo, Workers
+from twice.records.artifact import Artifact, content_digest
+from twice.records.digest import Digest, digest_texts
+from twice.records.environment import Environment, NumericLibrary
+from twice.records.trace import FileRead, Trace, VariableRead, Watched
+from twice.store.store import Store
+
+CHECK_INPUTS_UP_TO = 256 << 20
+"""Inputs larger than this (bytes) are not looked at again to see whether the step changed them."""
+
+SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/lib64/", "/var/cache/")
+"""Folders of the operating system: part of the machine, not inputs."""
+
+
+@dataclass(frozen=True)
+class Performed:
+    """What carrying out a step gave: a trace that is in the vault, and its name."""
+
+    trace: Trace
+    digest: Digest
+
+
+class Performer:
+    """Carries out the steps of one plan.
+
+    Args:
+        store: The vault.
+        plan: What to carry out.
+        workers: Where.
+        keep_files_up_to: Files larger than this (bytes) are recorded by digest only.
+    """
+
+    def __init__(self, store: Store, plan: Plan, workers: Workers, *, keep_files_up_to: int) -> None:
+        self.store = store
+        self.plan = plan
+        self.workers = workers
+        self.keep_files_up_to = keep_files_up_to
+        self._modules = [self._module(module) for module in plan.code.modules]
+        self._values = [self.stored(value) for value in plan.code.values]
+        self._ignored = self._ignore()
+
+    def perform(
+        self, step: str, key: Digest, ingredients: dict[str, str], inputs: Mapping[str, Artifact], echo: Echo | None
+    ) -> Performed:
+        """Carry out one step and file its trace.
+
+        Args:
+            step: The step's name.
+            key: Its key.
+            ingredients: What the key was made from.
+            inputs: What its wired parameters receive.
+            echo: Gets what it prints.
+
+        Raises:
+            StepFailed: The step's own code raised.
+            WorkerLost: Its process died.
+        """
+        spec = self.plan.step(step)
+        spool = self.store.spool()
+        task = {
+            "protocol": 1,
+            "step": step,
+            "cwd": str(self.plan.ground.cwd),
+            "sys_path": list(self.plan.ground.search),
+            "seed": seeds.derive(self.plan.seed, step),
+            "roots": {name: str(folder) for name, folder in self.plan.ground.roots.items()},
+            "modules": self._modules,
+            "outline": str(self.store.file(self.plan.code.outline)),
+            "values": self._values,
+            "inputs": {name: self.stored(value) for name, value in inputs.items()},
+            "parameters": {name: self.stored(value) for name, value in spec.parameters.items()},
+            "ignore": self._ignored,
+            "known_variables": sorted(switches.variables(self.plan.settings)),
+            "check_inputs_up_to": CHECK_INPUTS_UP_TO,
+        }
+        file = spool / "task.json"
+        file.write_text(json.dumps(task), encoding="utf-8")
+        started = time.time_ns()
+        result = self.workers.run(file, echo)
+        stdout, stderr = (self._printed(spool / name) for name in ("stdout", "stderr"))
+        if result["status"] == "failed":
+            raise _failed(step, result["error"])
+        trace = Trace(
+            key=key,
+            step=step,
+            ingredients=ingredients,
+            inputs={name: value.content for name, value in inputs.items()},
+            output=self._artifact(spool, result["output"]),
+            watched=self._watched(result["watched"]),
+            started=started,
+            duration=result["duration"],
+            host=host(),
+            environment=self._environment(result["numeric"]),
+            stdout=stdout,
+            stderr=stderr,
+            mutated=tuple(result["mutated"]),
+        )
+        digest = self.store.add(trace)
+        shutil.rmtree(spool, ignore_errors=True)
+        return Performed(trace, digest)
+
+    # -- the way in
+
+    def stored(self, value: Artifact) -> dict[str, Any]:
+        """A stored value in the worker's terms: files of the vault."""
+        return {
+            "skeleton": str(self.store.file(value.skeleton)),
+            "buffers": [str(self.store.file(digest)) for digest in value.buffers],
+            "aside": str(self.store.file(value.aside)) if value.aside else None,
+            "aside_buffers": [str(self.store.file(digest)) for digest in value.aside_buffers],
+            "executes": value.executes,
+            "size": value.size,
+        }
+
+    def _module(self, module: Any) -> dict[str, Any]:
+        cell = module.root == "cells"
+        file = f"<{module.path}>" if cell else str(self.plan.ground.absolute(module.root, module.path))
+        return {
+            "name": module.name,
+            "file": file,
+            "data": "" if module.namespace else str(self.store.file(module.source)),
+            "package": module.package,
+            "namespace": module.namespace,
+        }
+
+    def _ignore(self) -> list[str]:
+        """What is no input when it is read: the interpreter, installed packages, the vault, and captured sources."""
+        paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
+        paths |= {*site.getsitepackages(), site.getusersitepackages(), str(self.store.path)}
+        paths |= {str(Path(__file__).parent.parent)}
+        home = Path.home()
+        paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
+        paths |= {str(home / place / "fontconfig") for place in (".cache", ".config")}
+        folders = {os.path.join(path, "") for path in paths}  # noqa: PTH118 - a separator at the end
+        folders |= {os.path.join(os.path.realpath(path), "") for path in paths}  # noqa: PTH118
+        sources = [module["file"] for module in self._modules]
+        return [*sorted(folders), *SYSTEM, sys.executable, *sources]
+
+    # -- the way out
+
+    def _printed(self, file: Path) -> Digest | None:
+        data = file.read_bytes() if file.exists() else b""
+        return self.store.put(data) if data else None
+
+    def _artifact(self, spool: Path, output: dict[str, Any]) -> Artifact:
+        names = [output["skeleton"], *output["buffers"], *output["aside_buffers"]]
+        names += [output["aside"]] if output["aside"] else []
+        unique = list(dict.fromkeys(names))
+        size = sum((spool / name).stat().st_size for name in unique)
+        digests = dict(zip(unique, self.store.adopt_many([spool / name for name in unique]), strict=True))
+        skeleton = digests[output["skeleton"]]
+        buffers = tuple(digests[name] for name in output["buffers"])
+        return Artifact(
+            kind=output["kind"],
+            content=content_digest(skeleton, buffers),
+            skeleton=skeleton,
+            buffers=buffers,
+            aside=digests[output["aside"]] if output["aside"] else None,
+            aside_buffers=tuple(digests[name] for name in output["aside_buffers"]),
+            size=size,
+            preview=output["preview"],
+            references=tuple(output["references"]),
+            executes=output["executes"],
+        )
+
+    def _watched(self, seen: dict[str, Any]) -> Watched:
+        ground = self.plan.ground
+        files: list[FileRead] = []
+        unstable = list(seen["unstable"])
+        for path in seen["read"]:
+            try:
+                files.append(self._read(path))
+            except OSError:
+                unstable.append(path)  # gone before it could be kept
+        for path in seen["missing"]:
+            root, relative = ground.locate(path)
+            if root:
+                files.append(FileRead(root=root, path=relative, what="missing"))
+        for path, names in seen["listed"].items():
+            root, relative = ground.locate(path)
+            if root:
+                files.append(FileRead(root=root, path=relative, what="listing", content=digest_names(names)))
+        written = tuple(sorted(ground.locate(path) for path in seen["written"]))
+        variables = tuple(
+            VariableRead(name=name, content=digest_variable(value)) for name, value in sorted(seen["variables"].items())
+        )
+        return Watched(
+            watcher=seen["watcher"],
+            files=tuple(sorted(files, key=lambda file: (file.root, file.path, file.what))),
+            written=written,
+            variables=variables,
+            unstable=tuple(sorted(unstable)),
+        )
+
+    def _read(self, path: str) -> FileRead:
+        root, relative = self.plan.ground.locate(path)
+        size = Path(path).stat().st_size
+        content = self.store.digest_file(Path(path))
+        stored = size <= self.keep_files_up_to
+        if stored and not self.store.has(content):
+            content = self.store.put_file(Path(path))
+        return FileRead(root=root, path=relative, what="file", content=content, size=size, stored=stored)
+
+    def _environment(self, numeric: list[dict[str, Any]]) -> Digest:
+        libraries = {
+            NumericLibrary(
+                name=found.get("prefix") or found.get("internal_api") or "",
+                version=found.get("version") or "",
+                kernel=found.get("architecture") or "",
+                threads=found.get("num_threads") or 0,
+            )
+            for found in numeric
+        }
+        here = self.plan.environment
+        return self.store.add(
+            Environment(
+                interpreter=here.interpreter,
+                machine=here.machine,
+                distributions=here.distributions,
+                numeric=tuple(sorted(libraries, key=lambda library: (library.name, library.version, library.kernel))),
+                variables=here.variables,
+            )
+        )
+
+
+def digest_names(names: list[str]) -> Digest:
+    """The digest of the names in a folder."""
+    return digest_texts("listing", sorted(names))
+
+
+def digest_variable(sha256: str | None) -> Digest | None:
+    """The digest that stands for an environment variable's value, from the SHA-256 that the watcher made of it."""
+    return None if sha256 is None else digest_texts("variable", sha256)
+
+
+def _failed(step: str, error: Mapping[str, str]) -> StepFailed | ValueNotStorable:
+    if error["path"]:
+        place = error["path"].replace("output", f"the output of step {step!r}", 1)
+        summary = error["summary"].partition(": ")[2].partition("\n\nhint:")[0]
+        return ValueNotStorable(f"{place}: {summary}", path=error["path"], hint=error["hint"])
+    return StepFailed(step, error["summary"], error["traceback"])

@@ -1,0 +1,313 @@
+"""The process in which steps run. Standard library only, beside the user's own packages.
+
+Started fresh for a run, with the pinned environment variables; it loads the installed libraries that the steps use and
+then forks once for every step, so that each step begins in the same state and none sees what another left behind.
+
+Protocol (version 1): lines of JSON over a socket whose file number is the first argument. The first line is
+``{"protocol": 1, "preload": [modules]}``, answered by ``{"ready": …}``; each further line is
+``{"task": path of a task file}``, answered by ``{"exit": status}`` when the step's process has ended. What the step
+gave is in ``result.json`` beside the task file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import mmap
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+PROTOCOL = 1
+FORK_SAFE = frozenset(
+    {
+        "numpy",
+        "scipy",
+        "pandas",
+        "sklearn",
+        "matplotlib",
+        "PIL",
+        "joblib",
+        "statsmodels",
+        "seaborn",
+        "imblearn",
+        "patsy",
+    }
+)
+"""Libraries that may be loaded before a fork: importing them starts no thread that a child would miss."""
+
+
+def main(number: int) -> None:
+    """Serve tasks until the other side goes away."""
+    _end_with_parent()
+    connection = socket.socket(fileno=number)
+    lines = connection.makefile("rwb", buffering=0)
+    hello = json.loads(lines.readline())
+    if hello.get("protocol") != PROTOCOL:
+        lines.write(json.dumps({"error": f"this worker speaks protocol {PROTOCOL}"}).encode() + b"\n")
+        return
+    _preload(hello["preload"])
+    lines.write(json.dumps({"ready": os.getpid(), "protocol": PROTOCOL}).encode() + b"\n")
+    while line := lines.readline():
+        message = json.loads(line)
+        status = _fork(Path(message["task"]), number)
+        lines.write(json.dumps({"exit": status}).encode() + b"\n")
+
+
+def _preload(modules: list[str]) -> None:
+    """Load what many steps need, once. What fails here fails again in the step that needs it, with its traceback."""
+    for name in modules:
+        if name.partition(".")[0] in FORK_SAFE:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _fork(task: Path, connection: int) -> int:
+    pid = os.fork()
+    if pid == 0:
+        status = 70
+        try:
+            os.close(connection)
+            os.setpgid(0, 0)
+            _end_with_parent()
+            status = carry_out(task)
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(status)
+    with contextlib.suppress(OSError):
+        os.setpgid(pid, pid)
+    _, waited = os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)  # whatever the step started and did not end
+    return os.waitstatus_to_exitcode(waited)
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel (Linux) to end this process when its parent does, so that nothing runs on unseen."""
+    with contextlib.suppress(Exception):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+# -- one step, in a process of its own
+
+
+def carry_out(task_file: Path) -> int:
+    """Run one step and write its result beside its task.
+
+    Returns:
+        0 if there is a result, also if it is that the step failed.
+    """
+    task: dict[str, Any] = json.loads(task_file.read_bytes())
+    spool = task_file.parent
+    _redirect(spool)
+    result: dict[str, Any]
+    try:
+        result = _Step(task, spool).run()
+    except BaseException as problem:
+        result = {"status": "failed", "error": _told(problem)}
+    partial = spool / "result.partial"
+    partial.write_text(json.dumps(result), encoding="utf-8")
+    partial.replace(spool / "result.json")
+    if "multiprocessing.util" in sys.modules:  # end the step's own child processes as a plain interpreter would
+        with contextlib.suppress(Exception):
+            sys.modules["multiprocessing.util"]._exit_function()
+    return 0
+
+
+def _redirect(spool: Path) -> None:
+    """What the step prints goes into files, whoever prints it."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        descriptor = os.open(spool / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.close(nothing)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+class _Step:
+    def __init__(self, task: Mapping[str, Any], spool: Path) -> None:
+        from twice.source.loader import Code, Module
+
+        self.task = task
+        self.spool = spool
+        self.roots = {name: Path(folder) for name, folder in task["roots"].items()}
+        modules = [
+            Module(
+                module["name"],
+                module["file"],
+                Path(module["data"]).read_bytes() if module["data"] else b"",
+                module["package"],
+                module["namespace"],
+            )
+            for module in task["modules"]
+        ]
+        outline = json.loads(Path(task["outline"]).read_bytes())
+        self.code = Code(modules, outline, lambda number: self.bring_back(task["values"][number]))
+
+    def run(self) -> dict[str, Any]:
+        """Bring the code back, call the step, and write down what came out."""
+        from twice.control.seeds import plant, plant_on_import
+        from twice.control.watch import Watch
+
+        os.chdir(self.task["cwd"])
+        sys.path[:] = self.task["sys_path"]
+        sys.argv = [""]
+        watch = Watch(self.task["ignore"], self.task["known_variables"])
+        watch.start()
+        plant(self.task["seed"])
+        plant_on_import(self.task["seed"])
+        self.code.install()
+        self.code.prepare()
+        function = self.code.step(self.task["step"])
+        arguments = {name: self.bring_back(found) for name, found in self.task["inputs"].items()}
+        arguments |= {name: self.bring_back(found) for name, found in self.task["parameters"].items()}
+        plant(self.task["seed"])
+        started = time.perf_counter_ns()
+        value = function(**arguments)
+        duration = time.perf_counter_ns() - started
+        output = self.put_down(value)
+        seen = watch.stop()
+        return {
+            "status": "done",
+            "duration": duration,
+            "output": output,
+            "mutated": [name for name in self.task["inputs"] if self.changed(name, arguments[name])],
+            "watched": {
+                "watcher": "audit",
+                "read": sorted(seen.read),
+                "missing": sorted(seen.missing),
+                "listed": seen.listed,
+                "written": sorted(seen.written),
+                "variables": seen.variables,
+                "unstable": seen.unstable(),
+                "modules": sorted({name.partition(".")[0] for name in sys.modules}),
+            },
+            "numeric": _numeric(),
+        }
+
+    # -- values
+
+    def bring_back(self, stored: Mapping[str, Any]) -> Any:
+        """A stored value, its large parts as private maps: what the step writes there, nobody else sees."""
+        from twice.values.decode import decode
+
+        return decode(
+            Path(stored["skeleton"]).read_bytes(),
+            [_private_map(path) for path in stored["buffers"]],
+            Path(stored["aside"]).read_bytes() if stored["aside"] else b"",
+            [_private_map(path) for path in stored["aside_buffers"]],
+            place=Path(self._place()),
+            hooks={**self.code.hooks, "twice.place": self._located},
+            calls=stored["executes"],
+        )
+
+    def _place(self) -> str:
+        folder = self.spool / "files" / str(len(list((self.spool / "files").glob("*"))))
+        folder.mkdir(parents=True)
+        return str(folder)
+
+    def _located(self, state: tuple[str, str, bool]) -> object:
+        root, path, text = state
+        found = self.roots[root] / path
+        return str(found) if text else found
+
+    def hook(self, part: object) -> tuple[str, object] | None:
+        """Code that no module leads to is written down by its node."""
+        for id_, made in self.code.made.items():
+            if made is part and "<locals>" in id_:
+                return ("twice.code", id_)
+        return None
+
+    def put_down(self, value: object) -> dict[str, Any]:
+        """Write a value into the spool."""
+        from twice.values.encode import encode
+
+        encoded = encode(value, hook=self.hook, describe="output")
+        written: dict[int, str] = {}
+        return {
+            "kind": encoded.kind,
+            "preview": encoded.preview,
+            "references": [*encoded.references],
+            "executes": encoded.executes,
+            "skeleton": self._spooled(encoded.skeleton, written),
+            "buffers": [self._spooled(buffer, written) for buffer in encoded.buffers],
+            "aside": self._spooled(encoded.aside, written) if encoded.aside else None,
+            "aside_buffers": [self._spooled(buffer, written) for buffer in encoded.aside_buffers],
+        }
+
+    def _spooled(self, source: Any, written: dict[int, str]) -> str:
+        if id(source) in written:
+            return written[id(source)]
+        name = f"part-{len(written)}"
+        written[id(source)] = name
+        target = self.spool / name
+        if hasattr(source, "path"):
+            shutil.copyfile(source.path, target)
+        else:
+            target.write_bytes(source)
+        return name
+
+    def changed(self, name: str, value: object) -> bool:
+        """Whether a step changed an input in place."""
+        from twice.values.encode import encode
+
+        stored = self.task["inputs"][name]
+        if stored["size"] > self.task["check_inputs_up_to"] or stored["executes"]:
+            return False
+        try:
+            encoded = encode(value, hook=self.hook)
+        except Exception:
+            return True
+        if encoded.skeleton != Path(stored["skeleton"]).read_bytes():
+            return True
+        return any(
+            not hasattr(now, "path") and memoryview(now).cast("B") != _private_map(before)
+            for now, before in zip(encoded.buffers, stored["buffers"], strict=True)
+        )
+
+
+def _private_map(path: str) -> memoryview:
+    """A file as writable memory whose changes nobody else sees."""
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return memoryview(bytearray())
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+
+
+def _numeric() -> list[dict[str, Any]]:
+    """What ``threadpoolctl`` says of the BLAS and OpenMP libraries in this process, where it is installed."""
+    with contextlib.suppress(Exception):
+        info: Callable[[], list[dict[str, Any]]] = importlib.import_module("threadpoolctl").threadpool_info
+        return [{key: value for key, value in found.items() if key != "filepath"} for found in info()]
+    return []
+
+
+def _told(problem: BaseException) -> dict[str, str]:
+    """An exception in words: the user's own traceback, without the frames of this house."""
+    own = str(PurePath(__file__).parent.parent) + os.sep
+    start = problem.__traceback__
+    while start is not None and start.tb_frame.f_code.co_filename.startswith(own):
+        start = start.tb_next
+    told = traceback.TracebackException(type(problem), problem, start if start is not None else None)
+    if isinstance(problem, SystemExit):
+        summary = f"the step called sys.exit({problem.code!r})"
+    else:
+        summary = "".join(told.format_exception_only()).strip()
+    path = getattr(problem, "path", "") if type(problem).__module__.startswith("twice.") else ""
+    hint = getattr(problem, "hint", "") if type(problem).__module__.startswith("twice.") else ""
+    return {"summary": summary, "traceback": "".join(told.format()), "path": str(path), "hint": str(hint)}

@@ -1,0 +1,5 @@
+"""Code, captured and brought back.
+
+``normal`` says what a function says without its layout; ``modules`` knows which code is local and where it lies;
+``reach`` walks everything that a step reaches; ``snapshot`` puts it together; ``loader`` brings it back in a worker.
+"""

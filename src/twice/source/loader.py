@@ -1,0 +1,393 @@
+"""Captured code, brought back in a worker process.
+
+Runs where the user's packages are and Twice's own may not be, so this module imports the standard library only. Local
+modules come from the snapshot's bytes, whatever lies in the working tree; their ``__file__`` points into the root, so
+that data beside them is found.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import copy
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAIN = "__main__"
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module of a snapshot: its name, where its file is said to be, and its bytes."""
+
+    name: str
+    file: str
+    data: bytes
+    package: bool = False
+    namespace: bool = False
+
+    @property
+    def text(self) -> str:
+        """The source, decoded by its byte order mark or coding line."""
+        return importlib.util.decode_source(self.data)
+
+    def remember_lines(self) -> None:
+        """Let tracebacks show these lines, whatever the file holds by now."""
+        lines = self.text.splitlines(keepends=True)
+        linecache.cache[self.file] = (len(self.data), None, lines, self.file)
+
+
+class SnapshotImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Finds and loads the modules of a snapshot, before anything else is asked.
+
+    Args:
+        modules: The snapshot's modules by name.
+        loaded: Called with a module's name and namespace after its code has run.
+    """
+
+    def __init__(self, modules: Mapping[str, Module], loaded: Callable[[str, dict[str, Any]], None]) -> None:
+        self.modules = modules
+        self.loaded = loaded
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The spec of a captured module."""
+        del path, target
+        module = self.modules.get(fullname)
+        if module is None or fullname == MAIN:
+            return None
+        if module.namespace:
+            spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+            spec.submodule_search_locations = [module.file]
+            return spec
+        spec = importlib.machinery.ModuleSpec(fullname, self, origin=module.file, is_package=module.package)
+        spec.has_location = True
+        if module.package:
+            spec.submodule_search_locations = [str(Path(module.file).parent)]
+        return spec
+
+    def get_source(self, fullname: str) -> str:
+        """The source text, for ``inspect`` and tracebacks."""
+        return self.modules[fullname].text
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        """The compiled source."""
+        module = self.modules[fullname]
+        return compile(module.data, module.file, "exec", dont_inherit=True)
+
+    def get_filename(self, fullname: str) -> str:
+        """Where the module's file is said to be."""
+        return self.modules[fullname].file
+
+    def is_package(self, fullname: str) -> bool:
+        """Whether it is a package."""
+        return self.modules[fullname].package
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run a captured module's code in its namespace."""
+        name = module.__name__
+        self.modules[name].remember_lines()
+        exec(self.get_code(name), module.__dict__)
+        self.loaded(name, module.__dict__)
+
+
+class Code:
+    """The captured code of one version, ready to be called.
+
+    Args:
+        modules: The snapshot's modules; cells are named ``__main__/cell-….py``.
+        outline: See :class:`twice.source.state.State`.
+        decode: Brings the value of a number back, each time anew; it uses the ``hooks`` of this object.
+    """
+
+    def __init__(self, modules: Sequence[Module], outline: Mapping[str, Any], decode: Callable[[int], Any]) -> None:
+        self.modules = {module.name: module for module in modules}
+        self.outline = outline
+        self.decode = decode
+        self.main: types.ModuleType | None = None
+        self._values: dict[int, Any] = {}
+        self.made: dict[str, Any] = {}
+        self._under_way: set[str] = set()
+        self._trees: dict[str, ast.Module] = {}
+
+    def value(self, number: int) -> Any:
+        """A captured value; one number is one object."""
+        if number not in self._values:
+            self._values[number] = self.decode(number)
+        return self._values[number]
+
+    # -- the way in
+
+    def install(self) -> None:
+        """Make this code importable, and make its ``__main__`` the process's."""
+        for module in self.modules.values():
+            if module.name.partition("/")[0] == MAIN:
+                module.remember_lines()
+        self.main = types.ModuleType(MAIN)
+        own = self.modules.get(MAIN)
+        if own is not None:
+            self.main.__file__ = own.file
+        self.main.__dict__["__builtins__"] = __builtins__
+        self.main.__dict__["__getattr__"] = self._late
+        sys.modules[MAIN] = self.main
+        sys.meta_path.insert(0, SnapshotImporter(self.modules, self._after_import))
+
+    def prepare(self) -> None:
+        """Give the script's namespace everything that captured code looks up in it."""
+        # Modules and values first: a decorator may look at them while a definition is carried out.
+        for _, name in sorted((_turn(entry), name) for name, entry in self.outline["main"].items()):
+            self.ensure(name)
+        for name, entry in self.outline["main"].items():
+            self._restore(name, entry)
+
+    def step(self, name: str) -> Callable[..., Any]:
+        """A step's callable."""
+        function: Callable[..., Any] = self.value(self.outline["steps"][name])
+        return function
+
+    # -- the script's names
+
+    def _late(self, name: str) -> Any:
+        if name in self.outline["main"]:
+            return self.ensure(name)
+        raise AttributeError(f"the script's {name!r} was not captured: no step reaches it")
+
+    def ensure(self, name: str) -> Any:
+        """The value of a script's name, made now if it has not been."""
+        assert self.main is not None
+        namespace = self.main.__dict__
+        if name in namespace and name not in self._under_way:
+            return namespace[name]
+        entry = self.outline["main"].get(name)
+        if entry is None or name in self._under_way:
+            return namespace.get(name)
+        self._under_way.add(name)
+        try:
+            if entry["how"] == "module":
+                namespace[name] = importlib.import_module(entry["name"])
+            elif entry["how"] == "value":
+                namespace[name] = self.value(entry["value"])
+            else:
+                for needed in entry["needs"]:
+                    self.ensure(needed)
+                self._carry_out(entry, namespace)
+        finally:
+            self._under_way.discard(name)
+        return namespace.get(name)
+
+    def _carry_out(self, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+        """Run one statement of the script again: a definition, with its decorators."""
+        module = self.modules[entry["source"]]
+        for statement in ast.walk(self._tree(module)):
+            if isinstance(statement, ast.stmt) and _starts_at(statement, entry["line"]):
+                body = ast.Module([statement], [])
+                exec(compile(body, module.file, "exec", dont_inherit=True), namespace)
+                return
+        raise LookupError(f"no statement at line {entry['line']} of {module.file}")
+
+    def _restore(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Give a list, dict or set its captured contents again, in case carrying out definitions changed it."""
+        if entry["how"] != "value" or not any(other["how"] == "statement" for other in self.outline["main"].values()):
+            return
+        assert self.main is not None
+        held = self.main.__dict__[name]
+        if isinstance(held, list):
+            held[:] = self.decode(entry["value"])
+        elif isinstance(held, dict | set):
+            fresh = self.decode(entry["value"])
+            held.clear()
+            held.update(fresh)
+
+    def _tree(self, module: Module) -> ast.Module:
+        if module.name not in self._trees:
+            self._trees[module.name] = ast.parse(module.data, filename=module.file)
+        return self._trees[module.name]
+
+    # -- code inside values
+
+    @property
+    def hooks(self) -> dict[str, Callable[[Any], Any]]:
+        """The way back for what the capture's hook wrote down."""
+        return {
+            "twice.code": self.definition,
+            "twice.module": importlib.import_module,
+        }
+
+    def definition(self, id_: str) -> Any:
+        """The function or class of a node."""
+        if id_ not in self.made:
+            self.made[id_] = self._make(id_, self.outline["definitions"][id_])
+        return self.made[id_]
+
+    def _make(self, id_: str, entry: Mapping[str, Any]) -> Any:
+        if entry["how"] == "main":
+            found = self.ensure(entry["name"])
+            for part in entry.get("attributes", "").split(".") if entry.get("attributes") else ():
+                found = getattr(found, part)
+            return found
+        if entry["how"] == "import":
+            found = importlib.import_module(entry["module"])
+            for part in entry["name"].split("."):
+                found = getattr(found, part)
+            return found
+        return self._cut_out(id_, entry)
+
+    def _cut_out(self, id_: str, entry: Mapping[str, Any]) -> Any:
+        """Make a function or class anew from its place in the source, with the variables around it.
+
+        The definition is put into a function of its own whose local variables are the closure; the line numbers stay.
+        """
+        module = self.modules[entry["source"]]
+        node = next(
+            node
+            for node in ast.walk(self._tree(module))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+            and (node.lineno, node.col_offset) == (entry["line"], entry["column"])
+        )
+        cells = list(entry["cells"])
+        names = [*cells, *entry.get("empty", ())]
+        returned: ast.expr
+        body: list[ast.stmt]
+        if isinstance(node, ast.ClassDef):
+            cells = [name for name in cells if name != node.name]  # a class that names itself needs no help
+        else:
+            node = _bare(node)
+        if isinstance(node, ast.Lambda):
+            body, returned = [], node
+        else:
+            own = node.name
+            body, returned = [node], ast.Name(own, ast.Load())
+        # The closure's names are assigned inside, after the definition, so that a function can hold itself.
+        fill = ast.FunctionDef(
+            name="__fill__",
+            args=_no_arguments("values"),
+            body=[
+                ast.Nonlocal(names),
+                *(
+                    ast.Assign(
+                        [ast.Name(name, ast.Store())],
+                        ast.Subscript(ast.Name("values", ast.Load()), ast.Constant(name), ast.Load()),
+                    )
+                    for name in cells
+                ),
+                ast.Pass(),
+            ]
+            if names
+            else [ast.Pass()],
+            decorator_list=[],
+        )
+        start: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
+        early = _early_values(node, entry)
+        maker = ast.FunctionDef(
+            name="__make__",
+            args=_no_arguments("values"),
+            body=[
+                *start,
+                fill,
+                *(
+                    [ast.Expr(ast.Call(ast.Name("__fill__", ast.Load()), [ast.Name("values", ast.Load())], []))]
+                    if early
+                    else []
+                ),
+                *body,
+                ast.Return(ast.Tuple([returned, ast.Name("__fill__", ast.Load())], ast.Load())),
+            ],
+            decorator_list=[],
+        )
+        tree = ast.fix_missing_locations(ast.Module([maker], []))
+        namespace = self._namespace(entry["module"])
+        flags = _future_flags(self._tree(module))
+        if not isinstance(node, ast.ClassDef):  # a function's annotations may name what was not captured
+            flags |= __future__.annotations.compiler_flag
+        local: dict[str, Any] = {}
+        exec(compile(tree, module.file, "exec", flags=flags, dont_inherit=True), namespace, local)
+        held = {name: self.value(value) for name, value in entry["cells"].items() if name in cells} if early else {}
+        made, fill_cells = local["__make__"](held)
+        self.made[id_] = made
+        made.__qualname__ = entry["qualname"]
+        made.__module__ = entry["module"]
+        if isinstance(made, types.FunctionType):
+            made.__defaults__ = self.value(entry["defaults"])
+            made.__kwdefaults__ = self.value(entry["kwdefaults"])
+        if not early:
+            fill_cells({name: self.value(value) for name, value in entry["cells"].items()})
+        return made
+
+    def _namespace(self, module: str) -> dict[str, Any]:
+        if module == MAIN:
+            assert self.main is not None
+            return self.main.__dict__
+        return importlib.import_module(module).__dict__
+
+    # -- imported modules
+
+    def _after_import(self, name: str, namespace: dict[str, Any]) -> None:
+        """Variables that were changed from outside after the import keep the value that they had."""
+        for variable, value in self.outline["values"].get(name, {}).items():
+            captured = self.value(value)
+            if not _same(namespace.get(variable), captured):
+                namespace[variable] = captured
+
+
+def _same(left: object, right: object) -> bool:
+    if isinstance(left, types.FunctionType | type):
+        return left is right
+    from twice.values.encode import encode
+
+    try:
+        first, second = encode(left), encode(right)
+    except Exception:
+        return False
+    return first.skeleton == second.skeleton and [bytes(b) for b in first.buffers] == [bytes(b) for b in second.buffers]  # type: ignore[arg-type]
+
+
+def _turn(entry: Mapping[str, Any]) -> tuple[int, str, int]:
+    return (("module", "value", "statement").index(entry["how"]), entry.get("source", ""), entry.get("line", 0))
+
+
+def _starts_at(statement: ast.stmt, line: int) -> bool:
+    decorators = getattr(statement, "decorator_list", None)
+    return (decorators[0].lineno if decorators else statement.lineno) == line
+
+
+def _bare(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda:
+    """A definition without decorators and without defaults to compute; the defaults are put back by value."""
+    node = copy.copy(node)
+    if not isinstance(node, ast.Lambda):
+        node.decorator_list = []
+    node.args = copy.copy(node.args)
+    nothing = ast.Constant(None)
+    node.args.defaults = [nothing for _ in node.args.defaults]
+    node.args.kw_defaults = [default and nothing for default in node.args.kw_defaults]
+    return node
+
+
+def _future_flags(tree: ast.Module) -> int:
+    """The compiler flags that a source's own ``from __future__`` imports stand for."""
+    names = [
+        alias.name
+        for statement in tree.body
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+        for alias in statement.names
+    ]
+    return sum({getattr(__future__, name).compiler_flag for name in names})
+
+
+def _early_values(node: ast.AST, entry: Mapping[str, Any]) -> bool:
+    """Whether the variables around a definition are needed while it is carried out, as by a class."""
+    return isinstance(node, ast.ClassDef) and bool(entry["cells"])
+
+
+def _no_arguments(name: str) -> ast.arguments:
+    return ast.arguments(posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[])

@@ -1,0 +1,149 @@
+"""One capture of all the local code of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from twice.records.code import Node, StepCode
+from twice.records.digest import Digest, digest_texts
+from twice.source.merkle import meanings, reachable
+from twice.source.modules import CELLS, Library, Roots, is_local_file
+from twice.source.reach import Distributions, Reach, source_key
+from twice.source.state import State, state_of
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One module's source, ready to be stored.
+
+    Attributes:
+        name: The module; for a notebook cell the module, a slash and the cell.
+        root: The root that the path is relative to; ``cells`` for what has no file.
+        path: With forward slashes.
+        data: The bytes.
+        package: Whether it is a package's ``__init__``.
+        namespace: A package without one.
+    """
+
+    name: str
+    root: str
+    path: str
+    data: bytes
+    package: bool = False
+    namespace: bool = False
+
+
+@dataclass(frozen=True)
+class Capture:
+    """All the local code of a pipeline, captured at one moment.
+
+    Attributes:
+        files: The sources.
+        nodes: Everything that any step reaches, by id.
+        steps: For each step, what it runs and reaches.
+        state: What the sources do not say; see ``source.state``.
+        reach: The walk, whose hook encodes the state.
+        roots: Names for the folders.
+        search: Folders on ``sys.path`` that hold local code, as (root, path).
+    """
+
+    files: tuple[SourceFile, ...]
+    nodes: Mapping[str, Node]
+    steps: Mapping[str, StepCode]
+    state: State
+    reach: Reach
+    roots: Roots
+    search: tuple[tuple[str, str], ...]
+
+    def meaning(self, reference: str) -> Digest | None:
+        """The meaning of a class or function named ``module:qualname`` that a value refers to."""
+        node = self.nodes.get(reference)
+        return node.meaning if node is not None else None
+
+
+def capture(
+    steps: Mapping[str, object], *, project: Path, cwd: Path, search: list[str], distributions: Distributions
+) -> Capture:
+    """Capture everything local that some steps reach.
+
+    Args:
+        steps: Step name → its callable.
+        project: The project's folder.
+        cwd: The working directory, from which relative paths are seen.
+        search: ``sys.path``.
+        distributions: What is installed.
+
+    Raises:
+        CaptureError: Something cannot be brought back elsewhere.
+    """
+    roots = Roots(project, cwd)
+    library = Library()
+    reach = Reach(library, roots, distributions)
+    roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
+    if reach.reads_annotations:  # somebody may read annotations, so all of them count
+        reach = Reach(library, roots, distributions, keep_annotations=True)
+        roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
+    state = state_of(reach, dict(steps))
+
+    own = {id_: node.own for id_, node in reach.nodes.items()}
+    edges = {id_: sorted(set(node.edges)) for id_, node in reach.nodes.items()}
+    meaning = meanings(own, edges)
+    nodes = {
+        id_: Node(
+            id=id_,
+            kind=node.kind,
+            own=node.own,
+            text=node.text,
+            meaning=meaning[id_],
+            module=node.module,
+            line=node.line,
+            end_line=node.end_line,
+            edges=tuple(edges[id_]),
+            note=node.note,
+        )
+        for id_, node in sorted(reach.nodes.items())
+    }
+    reached = {name: reachable(root, edges) for name, root in roots_of_steps.items()}
+    step_codes = {
+        name: StepCode(
+            function=root,
+            semantic=meaning[root],
+            textual=digest_texts(*(f"{id_}\0{nodes[id_].text}" for id_ in reached[name])),
+            reaches=tuple(reached[name]),
+        )
+        for name, root in roots_of_steps.items()
+    }
+    places = [roots.locate(Path(entry or ".").resolve()) for entry in search]
+    local = [
+        place for entry, place in zip(search, places, strict=True) if place[0] and is_local_file(str(Path(entry) / "x"))
+    ]
+    return Capture(
+        files=_files(reach, roots),
+        nodes=nodes,
+        steps=step_codes,
+        state=state,
+        reach=reach,
+        roots=roots,
+        search=tuple(dict.fromkeys(local)),
+    )
+
+
+def _files(reach: Reach, roots: Roots) -> tuple[SourceFile, ...]:
+    found: list[SourceFile] = []
+    for name, source in sorted(reach.modules.items()):
+        root, path = roots.locate_module(source.file, name, package=source.package)
+        found.append(SourceFile(name, root, path, source.data, source.package))
+    for name, places in sorted(reach.namespaces.items()):
+        for place in places:
+            root, path = roots.locate_module(place + "/__init__.py", name, package=True)
+            found.append(SourceFile(name, root, path.rpartition("/")[0], b"", package=True, namespace=True))
+    for source in sorted(reach.cells.values(), key=source_key):
+        key = source_key(source)
+        if key != source.module:
+            found.append(SourceFile(key, CELLS, key.rpartition("/")[2], source.data))
+        elif key not in reach.modules:  # a file that is not a module's own: named by where it lies
+            root, path = roots.locate_module(source.file, Path(source.file).stem, package=False)
+            found.append(SourceFile(key, root, path, source.data))
+    return tuple(found)

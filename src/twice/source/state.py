@@ -1,0 +1,206 @@
+"""What sources alone do not say: how to find each function again, closure cells, and the script's variables.
+
+An imported module is brought back by importing its snapshot. A script or notebook (``__main__``) is never run again:
+its definitions are carried out one by one, and its variables are given the values that they had. A function that no
+module leads to (a closure, a lambda, a function inside a test) is cut out of its source and made anew with the cells it
+had.
+
+The outline is JSON; the values that it mentions by number are encoded one by one, with the hook of
+:class:`~twice.source.reach.Reach`, so that code inside a value is a reference into ``definitions``.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+
+from twice.errors import CaptureError
+from twice.source.modules import MAIN, Source, first_line
+from twice.source.normal import Import, normalise
+from twice.source.reach import Reach, cells_of, class_cells, is_remade, source_key
+
+Outline = dict[str, object]
+
+
+@dataclass
+class State:
+    """What sources alone do not say.
+
+    Attributes:
+        outline: ``steps``: number of each step's callable; ``definitions``: node id → how to find or make it; ``main``:
+            what the script's names stand for; ``values``: module → variable → number.
+        values: The values that are mentioned by number.
+    """
+
+    outline: Outline
+    values: list[object] = field(default_factory=list)
+    _numbers: dict[int, int] = field(default_factory=dict)
+
+    def number(self, value: object, reach: Reach) -> int:
+        """The number of a value; one object has one number."""
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self.values)
+            self.values.append(reach.placed(value))
+            reach.objects[f"value {len(self.values)}"] = value  # kept alive: it is known by identity
+        return self._numbers[id(value)]
+
+
+def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
+    """The state of a finished walk.
+
+    Args:
+        reach: The walk.
+        steps: Each step's callable.
+    """
+    state = State({})
+    definitions: dict[str, Outline] = {}
+    main: dict[str, Outline] = {}
+    for id_, node in list(reach.nodes.items()):
+        value = reach.objects.get(id_)
+        if node.kind in ("function", "class") and isinstance(value, FunctionType | type):
+            definitions[id_] = _definition(reach, state, id_, value)
+    for name in reach.main_names:
+        main[name] = _main_entry(reach, state, name)
+    values: dict[str, dict[str, int]] = {}
+    for (module, name), value in {**reach.module_values, **reach.patches}.items():
+        values.setdefault(module, {})[name] = state.number(value, reach)
+    state.outline |= {
+        "steps": {name: state.number(function, reach) for name, function in steps.items()},
+        "definitions": definitions,
+        "main": main,
+        "values": values,
+    }
+    return state
+
+
+def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type) -> Outline:
+    module = value.__module__
+    if isinstance(value, FunctionType):
+        module = str(value.__globals__.get("__name__", module))
+    if module == MAIN and vars(sys.modules[MAIN]).get(value.__qualname__) is value:
+        reach.main_names.setdefault(value.__qualname__)
+        return {"how": "main", "name": value.__qualname__}
+    if module != MAIN and _importable(module, value.__qualname__) is value:
+        return {"how": "import", "module": module, "name": value.__qualname__}
+    if module == MAIN and "<locals>" not in value.__qualname__ and "." in value.__qualname__:
+        outer, _, rest = value.__qualname__.partition(".")
+        if outer in vars(sys.modules[MAIN]):
+            reach.main_names.setdefault(outer)
+            return {"how": "main", "name": outer, "attributes": rest}
+    if isinstance(value, type):
+        source, definition = reach.class_definition(value)
+        cells = class_cells(value)
+    else:
+        source = reach.library.of_code(value.__code__, module)
+        definition = source.function(value.__code__) if source else None  # type: ignore[assignment]
+        cells = cells_of(value)
+    if source is None or definition is None:
+        raise CaptureError(f"the definition of {id_} cannot be found.", hint="define it at the top level of a module")
+    made: Outline = {
+        "how": "define",
+        "module": module,
+        "source": source_key(source),
+        "line": definition.lineno,
+        "column": definition.col_offset,
+        "qualname": value.__qualname__,
+        "cells": {name: state.number(held, reach) for name, held in cells.items()},
+    }
+    if isinstance(value, FunctionType):
+        made["defaults"] = state.number(value.__defaults__, reach)
+        made["kwdefaults"] = state.number(value.__kwdefaults__, reach)
+        made["empty"] = tuple(name for name in value.__code__.co_freevars if name not in cells)
+    return made
+
+
+def _importable(module: str, qualname: str) -> object:
+    found: object = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _main_entry(reach: Reach, state: State, name: str) -> Outline:
+    """How a script's name gets its value again: from its own definition, by reference, or as it was."""
+    namespace = vars(sys.modules[MAIN])
+    value = namespace[name]
+    source, statement = _statement(reach, name, value)
+    if source is not None and statement is not None:
+        return {
+            "how": "statement",
+            "source": source_key(source),
+            "line": first_line(statement),
+            "column": statement.col_offset,
+            "needs": _needed_at_once(statement),
+        }
+    if isinstance(value, ModuleType):
+        return {"how": "module", "name": value.__name__}
+    return {"how": "value", "value": state.number(value, reach)}
+
+
+def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, ast.stmt | None]:
+    """The statement to carry out again for a name of the script, if that is the way."""
+    sources: list[Source | None] = [reach.library.module(MAIN)]
+    own = value if isinstance(value, FunctionType) else getattr(value, "__wrapped__", None)
+    if isinstance(own, FunctionType) and str(own.__globals__.get("__name__")) == MAIN:
+        sources.append(reach.library.of_code(own.__code__, MAIN))
+    if isinstance(value, type):
+        if value.__module__ != MAIN:
+            return None, None
+        sources.append(reach.class_definition(value)[0])
+    for source in sources:
+        if source is None:
+            continue
+        top = reach.survey_of(source)
+        definition = top.definition(name)
+        if definition is not None and _stands_for(value, definition, source, reach):
+            return source, definition
+        last = top.bindings.get(name, [None])[-1]
+        made = isinstance(value, type) or is_remade(value)
+        if made and last is not None and not isinstance(last, ast.Import | ast.ImportFrom):
+            return source, last
+    return None, None
+
+
+def _stands_for(
+    value: object, definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, source: Source, reach: Reach
+) -> bool:
+    if isinstance(value, FunctionType):
+        if value.__code__.co_firstlineno == first_line(definition) and value.__code__.co_name == definition.name:
+            found = reach.library.of_code(value.__code__, MAIN)
+            return found is source
+        return bool(definition.decorator_list)
+    if isinstance(value, type):
+        return isinstance(definition, ast.ClassDef) and reach.class_definition(value)[1] is definition
+    return bool(definition.decorator_list)
+
+
+def _needed_at_once(statement: ast.stmt) -> tuple[str, ...]:
+    """The names that carrying out a statement looks up, other than those in the bodies of functions."""
+    names: dict[str, None] = {}
+    for part in _header(statement):
+        for use in normalise(part).uses:
+            if not isinstance(use.name, Import):
+                names.setdefault(use.name)
+    return tuple(names)
+
+
+def _header(statement: ast.stmt) -> list[ast.AST]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        arguments = statement.args
+        annotations = [a.annotation for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+        annotations += [a.annotation for a in (arguments.vararg, arguments.kwarg) if a is not None]
+        found = [
+            *statement.decorator_list,
+            *arguments.defaults,
+            *arguments.kw_defaults,
+            *annotations,
+            statement.returns,
+        ]
+        return [part for part in found if part is not None]
+    if isinstance(statement, ast.ClassDef):
+        found = [*statement.decorator_list, *statement.bases, *(keyword.value for keyword in statement.keywords)]
+        return [*(part for part in found if part is not None), *(p for s in statement.body for p in _header(s))]
+    return [statement]

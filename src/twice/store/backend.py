@@ -1,0 +1,87 @@
+"""The few verbs that a place for bytes needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+Bytes = bytes | bytearray | memoryview
+
+
+class Backend(Protocol):
+    """A place for bytes under names; it knows nothing of what they mean.
+
+    A name is text with forward slashes, such as ``objects/ab/cdef``. Two promises hold for every backend: what is
+    there under a name is whole (it was written to its end, or it is not there), and what a verb has returned from
+    survives a crash.
+
+    All verbs may be used from many threads and processes at once.
+    """
+
+    def read(self, name: str) -> bytes:
+        """The bytes under a name.
+
+        Raises:
+            NotFound: There are none.
+        """
+        ...
+
+    def map(self, name: str) -> memoryview:
+        """The bytes under a name, read-only, without reading them all now where that is possible.
+
+        Raises:
+            NotFound: There are none.
+        """
+        ...
+
+    def file(self, name: str) -> Path:
+        """A file of this machine that holds the bytes; it is only to be read.
+
+        Raises:
+            NotFound: There are none.
+        """
+        ...
+
+    def size(self, name: str) -> int:
+        """How many bytes are under a name.
+
+        Raises:
+            NotFound: There are none.
+        """
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Whether there is something under a name."""
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """Every name that starts with a text, sorted."""
+        ...
+
+    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+        """Put bytes under names, each whole or not at all, in place of what was there.
+
+        Only for names that are made from the content: who comes second writes the same.
+        """
+        ...
+
+    def adopt(self, items: Iterable[tuple[str, Path]]) -> None:
+        """As :meth:`write`, with finished files that are moved in and gone afterwards."""
+        ...
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Make sure that what another process put under these names survives a crash too."""
+        ...
+
+    def claim(self, name: str, data: bytes) -> bool:
+        """Put bytes under a name that has none (compare-and-swap with nothing).
+
+        Returns:
+            Whether this call did. Of any number of calls at one instant exactly one does.
+        """
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove what is under a name, if there is something."""
+        ...

@@ -1,0 +1,108 @@
+"""Bytes that are still there after a power cut."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from twice.errors import StoreUnusable
+
+# macOS: fsync leaves the bytes in the drive's own cache; this one asks the drive to write them.
+_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+
+def sync(descriptor: int) -> None:
+    """Wait until an open file, or folder, is on the disk."""
+    if _FULL_SYNC is not None:
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+            return
+    os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, on file systems that can say so."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        sync(descriptor)
+    except OSError as problem:
+        if problem.errno not in _NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def seal(descriptor: int) -> None:
+    """Make a finished file read-only, so that no one edits it in place by accident, and wait for the disk."""
+    with suppress(OSError):  # some file systems know no permissions
+        os.fchmod(descriptor, 0o444)
+    sync(descriptor)
+
+
+def write_new(path: Path, data: bytes | bytearray | memoryview) -> None:
+    """Write a file that is not there yet, to its end and to the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        seal(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def copy_new(source: Path, path: Path) -> None:
+    """Copy a file to one that is not there yet; file systems that can share the blocks do."""
+    with source.open("rb") as reader:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        try:
+            if not _copied_by_kernel(reader.fileno(), descriptor):
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.ftruncate(descriptor, 0)
+                reader.seek(0)
+                while block := reader.read(1 << 20):
+                    rest = memoryview(block)
+                    while rest:
+                        rest = rest[os.write(descriptor, rest) :]
+            seal(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _copied_by_kernel(source: int, target: int) -> bool:
+    if not hasattr(os, "copy_file_range"):
+        return False
+    copied = 0
+    try:
+        while count := os.copy_file_range(source, target, 1 << 30):
+            copied += count
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return False
+    # Some file systems (procfs, a few network ones) answer 0 for files that are not empty.
+    return copied > 0 or os.fstat(source).st_size == 0
+
+
+@contextmanager
+def explained(store: Path) -> Iterator[None]:
+    """Turn what the disk says while writing into an error that says what to do."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreUnusable(
+                f"the store {store} cannot be written: {problem.strerror}.",
+                hint="make room and do the same again; what was reported as done is safe",
+            ) from problem
+        if problem.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise StoreUnusable(
+                f"the store {store} cannot be written: {problem.strerror} ({problem.filename}).",
+                hint="give yourself the right to write there, or name another place with TWICE_STORE or store=",
+            ) from problem
+        raise

@@ -1,0 +1,91 @@
+"""The digests of files outside the store, without reading again what has not changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+from blake3 import blake3
+
+from twice.errors import NotFound, StoreError
+from twice.records.digest import Digest, named
+from twice.store.index import Fact, Index
+
+SETTLED = 2_000_000_000
+"""Nanoseconds for which a file must have been left alone before its times are believed.
+
+A clock that ticks coarsely gives two writes one time. A file hashed right after it was written could be written again
+within the same tick, with the same size, and nobody could see it; so such a file is read again the next time (the
+"racy" entries of git's index).
+"""
+_BLOCK = 1 << 24
+
+
+class FileDigests:
+    """Digests of files, remembered together with what the file system said about them.
+
+    A change is seen by size, the times of the last change of content and of the entry (which no program can set back),
+    and which file it is. What it cannot see: a write through a memory map to a page that was already dirty when the
+    file was hashed.
+
+    Args:
+        index: Remembers the digests.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def digest(self, path: Path) -> Digest:
+        """The digest of a file's bytes.
+
+        Raises:
+            NotFound: There is no such file, or it cannot be read.
+            StoreError: It is a folder, a pipe or a device.
+        """
+        name = _as_text(path)
+        try:
+            before = _identity(path)
+            match self._index.get("file", name):
+                case [*known, str(content)] if known == before:
+                    return Digest(content)
+            now = time.time_ns()
+            content = _read(path)
+            after = _identity(path)
+        except OSError as problem:
+            raise NotFound(f"the file {path} cannot be read: {problem.strerror}.") from problem
+        if before == after and _settled(before, now):
+            self._index.put("file", {name: [*before, content]})
+        return content
+
+
+def _as_text(path: Path) -> str:
+    """The absolute path; as digits where it holds bytes that are no text, which SQLite refuses."""
+    text = str(path.absolute())
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(text).hex()
+    return text
+
+
+def _identity(path: Path) -> Fact:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(f"{path} is not a regular file, so it has no digest.")
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev]
+
+
+def _settled(identity: Fact, now: int) -> bool:
+    return all(int(time_) + SETTLED < now for time_ in identity[1:3])
+
+
+def _read(path: Path) -> Digest:
+    # Not mapped: somebody may shorten the file meanwhile, and reading a mapped page that is gone ends the process.
+    hash_ = blake3(max_threads=blake3.AUTO)
+    block = bytearray(min(_BLOCK, max(1, path.stat().st_size + 1)))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(block):
+            hash_.update(memoryview(block)[:count])
+    return named(hash_)

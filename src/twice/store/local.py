@@ -1,0 +1,187 @@
+"""Bytes in a folder of this machine."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import mmap
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from twice.errors import NotFound
+from twice.store.backend import Bytes
+from twice.store.durable import copy_new, explained, seal, sync_folder, write_new
+from twice.store.scratch import Scratch
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+
+
+class LocalBackend:
+    """A :class:`~twice.store.backend.Backend` whose names are files below a folder.
+
+    Everything is written under a temporary name, flushed to the disk, and then renamed, so a name either holds
+    everything or does not exist.
+
+    Args:
+        path: The folder.
+        scratch: Where temporary names lie; on the same file system.
+        hard_links: Whether the file system may be asked for hard links. Without them a claim takes a lock.
+    """
+
+    def __init__(self, path: Path, scratch: Scratch, *, hard_links: bool = True) -> None:
+        self.path = path
+        self.scratch = scratch
+        self._hard_links = hard_links
+        self._settled: set[Path] = set()
+
+    def read(self, name: str) -> bytes:
+        """The bytes under a name."""
+        try:
+            return (self.path / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NotFound(f"nothing is filed under {name!r}.") from None
+
+    def map(self, name: str) -> memoryview:
+        """The bytes under a name, mapped from the file."""
+        try:
+            with (self.path / name).open("rb") as file:
+                if os.fstat(file.fileno()).st_size == 0:
+                    return memoryview(b"")  # the system refuses to map nothing
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NotFound(f"nothing is filed under {name!r}.") from None
+
+    def file(self, name: str) -> Path:
+        """The file itself."""
+        if not self.exists(name):
+            raise NotFound(f"nothing is filed under {name!r}.")
+        return self.path / name
+
+    def size(self, name: str) -> int:
+        """How many bytes are under a name."""
+        try:
+            return (self.path / name).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFound(f"nothing is filed under {name!r}.") from None
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return (self.path / name).is_file()
+
+    def names(self, prefix: str) -> list[str]:
+        """Every name that starts with a text, sorted."""
+        folder, _, start = prefix.rpartition("/")
+        return sorted(self._below(folder, start))
+
+    def _below(self, folder: str, start: str) -> Iterator[str]:
+        try:
+            entries = list(os.scandir(self.path / folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if entry.name.startswith(start):
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._below(name, "")
+                else:
+                    yield name
+
+    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+        """Write all, each to the disk; rename all; then each folder to the disk, once."""
+        with explained(self.path):
+            written: list[tuple[str, Path]] = []
+            try:
+                for name, data in items:
+                    temporary = self.scratch.file()
+                    written.append((name, temporary))
+                    write_new(temporary, data)
+                self._move(written)
+            except BaseException:
+                for _, temporary in written:
+                    temporary.unlink(missing_ok=True)
+                raise
+
+    def adopt(self, items: Iterable[tuple[str, Path]]) -> None:
+        """Move finished files in; those of another file system are copied."""
+        with explained(self.path):
+            moves = list(items)
+            for _, file in moves:
+                descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    seal(descriptor)
+                finally:
+                    os.close(descriptor)
+            self._move(moves)
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Flush the folders that hold these names."""
+        self._settle({(self.path / name).parent for name in names})
+
+    def claim(self, name: str, data: bytes) -> bool:
+        """Put bytes under a name that has none, by a hard link, which fails where there is something."""
+        target = self.path / name
+        with explained(self.path):
+            won = False
+            if not target.exists():
+                temporary = self.scratch.file()
+                try:
+                    write_new(temporary, data)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    won = self._moved_if_absent(temporary, target)
+                finally:
+                    temporary.unlink(missing_ok=True)
+            self._settle({target.parent})
+            return won
+
+    def delete(self, name: str) -> None:
+        """Remove the file, if it is there."""
+        with explained(self.path):
+            (self.path / name).unlink(missing_ok=True)
+
+    def _moved_if_absent(self, temporary: Path, target: Path) -> bool:
+        if self._hard_links:
+            try:
+                os.link(temporary, target)
+                return True
+            except FileExistsError:
+                return False
+            except OSError as problem:
+                if problem.errno not in _NO_LINKS:
+                    raise
+        with (self.scratch.path / "claims.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if target.exists():
+                return False
+            temporary.rename(target)
+            return True
+
+    def _move(self, moves: list[tuple[str, Path]]) -> None:
+        folders = set()
+        for name, file in moves:
+            target = self.path / name
+            try:
+                file.replace(target)
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
+            except OSError as problem:
+                if problem.errno != errno.EXDEV:
+                    raise
+                temporary = self.scratch.file()
+                copy_new(file, temporary)
+                self._move([(name, temporary)])
+                file.unlink()
+            folders.add(target.parent)
+        self._settle(folders)
+
+    def _settle(self, folders: set[Path]) -> None:
+        """Flush folders, and above them each folder that this process has not yet seen to be on the disk."""
+        above = set()
+        for folder in folders:
+            while folder != self.path and folder not in self._settled and folder not in above:
+                above.add(folder)
+                folder = folder.parent
+        for folder in folders | {folder.parent for folder in above}:
+            sync_folder(folder)
+        self._settled |= above

@@ -1,0 +1,143 @@
+"""Half-written things: where they lie, and how they go when their process is gone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import threading
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+OLD = 3600.0
+"""Seconds after which what a dead process left is removed."""
+
+
+class Scratch:
+    """A folder for half-written things, shared by all processes that use a store.
+
+    Each process has a folder of its own in it, ``<process id>-<random>``, made when it is first needed. The file
+    ``owner`` in that folder is locked for as long as the process lives. The lock, not the process id, is the sign of
+    life: the kernel drops it however the process ends, and it holds across containers, where ids say nothing.
+
+    Args:
+        path: The folder; made when needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._own: Path | None = None
+        self._descriptor = -1
+        self._process = 0
+        self._finalizer: weakref.finalize[[Path, int, int], Scratch] | None = None
+
+    def file(self) -> Path:
+        """A name for a new file; nothing is there yet."""
+        return self._folder() / secrets.token_hex(12)
+
+    def spool(self) -> Path:
+        """A fresh, empty folder."""
+        folder = self._folder() / f"spool-{secrets.token_hex(8)}"
+        folder.mkdir()
+        return folder
+
+    def clean(self, older_than: float = OLD) -> list[Path]:
+        """Remove what dead processes left.
+
+        Args:
+            older_than: In seconds; younger things stay, since their process may be about to lock them.
+
+        Returns:
+            What was removed.
+        """
+        now = time.time()
+        removed = []
+        for entry in self.leftovers():
+            with suppress(OSError):
+                if now - entry.lstat().st_mtime > older_than:
+                    if entry.is_dir() and not entry.is_symlink():
+                        shutil.rmtree(entry, ignore_errors=True)
+                    else:
+                        entry.unlink()
+                    removed.append(entry)
+        return removed
+
+    def leftovers(self) -> list[Path]:
+        """Everything here that belongs to no living process."""
+        try:
+            entries = sorted(self.path.iterdir())
+        except OSError:
+            return []
+        return [entry for entry in entries if not entry.name.endswith(".lock") and not _alive(entry)]
+
+    def close(self) -> None:
+        """Remove this process's own folder, with what is in it."""
+        with self._lock:
+            if self._finalizer is not None and self._process == os.getpid():
+                self._finalizer()
+            self._own, self._finalizer = None, None
+
+    def _folder(self) -> Path:
+        with self._lock:
+            # A forked child must not write into a folder that goes when its parent closes the store.
+            if self._own is None or self._process != os.getpid() or not self._own.is_dir():
+                self._make()
+            assert self._own is not None
+            return self._own
+
+    def _make(self) -> None:
+        process = os.getpid()
+        if self._finalizer is not None:
+            self._finalizer.detach()
+            with suppress(OSError):
+                os.close(self._descriptor)
+        own = self.path / f"{process}-{secrets.token_hex(8)}"
+        own.mkdir(parents=True)
+        descriptor = os.open(own / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with suppress(OSError):  # no locks here: then age alone decides
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.write(descriptor, f"{process}\n".encode())
+        self._own, self._descriptor, self._process = own, descriptor, process
+        self._finalizer = weakref.finalize(self, _remove, own, descriptor, process)
+
+
+def _remove(own: Path, descriptor: int, process: int) -> None:
+    if os.getpid() == process:  # never from a forked child that inherited this
+        shutil.rmtree(own, ignore_errors=True)
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _alive(entry: Path) -> bool:
+    try:
+        descriptor = os.open(entry / "owner", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False  # not a folder with an owner: age decides
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        # No locks on this file system: the process id is the only sign left. Where it says nothing, the thing stays.
+        return _process_exists(entry)
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _process_exists(entry: Path) -> bool:
+    process = entry.name.partition("-")[0]
+    if not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

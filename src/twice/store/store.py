@@ -1,0 +1,364 @@
+"""The vault's face: everything that other rooms ask of a store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from twice.errors import NotFound, StoreError, StoreUnusable
+from twice.records.canonical import Record
+from twice.records.code import Code
+from twice.records.digest import Digest
+from twice.records.environment import Environment
+from twice.records.run import Ref, RunRecord
+from twice.records.trace import Trace
+from twice.records.version import Version
+from twice.store import check as check_
+from twice.store import objects as objects_
+from twice.store.backend import Backend, Bytes
+from twice.store.content import Content
+from twice.store.durable import explained, sync_folder
+from twice.store.files import FileDigests
+from twice.store.filing import FOLDER as RECORDS
+from twice.store.filing import Filing
+from twice.store.index import Index
+from twice.store.local import LocalBackend
+from twice.store.objects import Objects
+from twice.store.refs import LABELS, NAMES, Refs
+from twice.store.resolve import Found, Resolver
+from twice.store.scratch import Scratch
+
+FORMAT = 1
+"""The number of the layout that this Twice reads and writes."""
+
+_TEMPORARY = "tmp"
+_INDEX = "index.sqlite"
+_OURS = {"format", ".gitignore", objects_.FOLDER, RECORDS, LABELS, NAMES, _TEMPORARY, _INDEX}
+
+R = TypeVar("R", bound=Record)
+
+
+class Store:
+    """Objects, records and names in one place, for many threads and processes at once.
+
+    What a method has returned from survives a crash. The order of writers is: objects, then traces, then the run, then
+    the name; a record that refers to something that is not here is refused.
+
+    Use :meth:`open`. The constructor is for stores whose bytes are somewhere else than in a folder.
+
+    Args:
+        path: Where the store is, for messages and for files of this machine.
+        backend: The bytes.
+        scratch: Where half-written things lie; on the file system of the backend, if it has one.
+        index: Remembers what was found out.
+    """
+
+    path: Path
+
+    def __init__(self, path: Path, backend: Backend, scratch: Scratch, index: Index) -> None:
+        self.path = path
+        self._backend = backend
+        self._scratch = scratch
+        self._index = index
+        content = Content(backend)
+        self._objects = Objects(content, scratch)
+        self._filing = Filing(content, index)
+        self._refs = Refs(backend)
+        self._resolver = Resolver(self._refs, self._filing)
+        self._files = FileDigests(index)
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = True) -> Store:
+        """Open the store in a folder.
+
+        Args:
+            path: The folder, usually ``.twice``.
+            create: Make it if it is not there.
+
+        Raises:
+            StoreUnusable: It is a file, cannot be written, is of a newer format, or holds other things than a store.
+            NotFound: It is not there, and is not to be made.
+        """
+        place = Path(path).absolute()
+        with explained(place):
+            try:
+                entries = _entries(place)
+            except FileNotFoundError:
+                if not create:
+                    raise NotFound(
+                        f"there is no store at {place}.", hint="run a pipeline first, or name the store with store="
+                    ) from None
+                entries = set()
+            if "format" not in entries and not create:
+                raise NotFound(f"{place} is not a store: it has no file 'format'.", hint="name the store with store=")
+            scratch = Scratch(place / _TEMPORARY)
+            backend = LocalBackend(place, scratch)
+            if "format" in entries:
+                _check_format(place, backend.read("format"))
+            else:
+                _make(place, backend, entries)
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise StoreUnusable(
+                    f"the store {place} cannot be written.",
+                    hint="give yourself the right to write there, or name another place with TWICE_STORE or store=",
+                )
+            scratch.path.mkdir(exist_ok=True)
+            scratch.clean()
+        return cls(place, backend, scratch, Index(place / _INDEX))
+
+    # Objects
+
+    def put(self, data: Bytes) -> Digest:
+        """Put bytes down and return their name; the same bytes are stored once."""
+        return self._objects.put([data])[0]
+
+    def put_many(self, many: Iterable[Bytes]) -> list[Digest]:
+        """As :meth:`put` for many, with far fewer waits for the disk; the digests come in the same order."""
+        return self._objects.put(many)
+
+    def adopt(self, file: Path) -> Digest:
+        """Move a finished file in and return its name; the file is gone afterwards.
+
+        A file on another file system, or one that has other names too, is copied.
+
+        Raises:
+            NotFound: The file is not there.
+            StoreError: It is not a regular file.
+        """
+        return self._objects.adopt([file])[0]
+
+    def adopt_many(self, files: Iterable[Path]) -> list[Digest]:
+        """As :meth:`adopt` for many, with far fewer waits for the disk; the digests come in the same order."""
+        return self._objects.adopt(files)
+
+    def put_file(self, file: Path) -> Digest:
+        """Put a copy of a file down and return its name; the file stays as it is.
+
+        Raises:
+            NotFound: The file is not there.
+            StoreError: It is not a regular file.
+        """
+        known = self._files.digest(file)
+        if self._objects.has(known) and self._files.digest(self._objects.file(known)) == known:
+            return known
+        return self._objects.put_file(file)
+
+    def get(self, digest: Digest) -> bytes:
+        """The bytes of an object, held against its name.
+
+        Raises:
+            NotFound: There is no such object.
+            Damaged: Its bytes are not what its name says.
+        """
+        return self._objects.get(digest)
+
+    def map(self, digest: Digest, *, verify: bool = False) -> memoryview:
+        """The bytes of an object, mapped read-only.
+
+        Args:
+            digest: The object.
+            verify: Hold the bytes against the name first, which reads them all.
+
+        Raises:
+            NotFound: There is no such object.
+            Damaged: Its bytes are not what its name says (only with ``verify``).
+        """
+        return self._objects.map(digest, verify=verify)
+
+    def file(self, digest: Digest) -> Path:
+        """A file that holds an object, for a worker to read and never to change.
+
+        Raises:
+            NotFound: There is no such object.
+        """
+        return self._objects.file(digest)
+
+    def has(self, digest: Digest) -> bool:
+        """Whether an object is here."""
+        return self._objects.has(digest)
+
+    def size(self, digest: Digest) -> int:
+        """How many bytes an object has.
+
+        Raises:
+            NotFound: There is no such object.
+        """
+        return self._objects.size(digest)
+
+    def spool(self) -> Path:
+        """A fresh folder for a worker to write into; it goes when this store is closed or its process ends."""
+        with explained(self.path):
+            return self._scratch.spool()
+
+    # Records
+
+    def add(self, record: Version | Trace | RunRecord | Code | Environment) -> Digest:
+        """File a record and return its name; the same record is filed once.
+
+        Raises:
+            NotFound: It refers to something that is not here.
+        """
+        return self._filing.add(record)
+
+    def load(self, digest: Digest, kind: type[R]) -> R:
+        """Bring a record back.
+
+        Raises:
+            NotFound: There is no such record.
+            Damaged: Its bytes are not what its name says, or are not a record of this kind.
+        """
+        return self._filing.load(digest, kind)
+
+    # Finding
+
+    def traces(self, key: Digest) -> list[Trace]:
+        """All traces of a key, oldest first. Damaged ones are left out with a warning, here and in all lists."""
+        return [trace for _, trace in self._filing.traces(key)]
+
+    def trace_digests(self, key: Digest) -> list[Digest]:
+        """The digests of all traces of a key, in the order of :meth:`traces`."""
+        return [digest for digest, _ in self._filing.traces(key)]
+
+    def runs(self, *, version: Digest | None = None, pipeline: str | None = None) -> list[tuple[Digest, RunRecord]]:
+        """Runs, oldest first by their start.
+
+        Args:
+            version: Only those of this version.
+            pipeline: Only those of this pipeline.
+        """
+        return self._filing.load_runs(version, pipeline)
+
+    def versions(self) -> list[tuple[Digest, Version]]:
+        """All versions, by digest."""
+        return self._filing.all(Version)
+
+    def refs(self) -> list[Ref]:
+        """All labels, by pipeline and then oldest first."""
+        return self._refs.labels()
+
+    def names(self) -> dict[str, Ref]:
+        """All saved names and what they mean, sorted."""
+        return self._refs.saved_names()
+
+    # Naming
+
+    def set_label(self, pipeline: str, label: str, ref: Ref) -> Ref:
+        """Give a pipeline's label its meaning.
+
+        Returns:
+            What the label means now: the given ref, or the one that was there, if it is of the same version.
+
+        Raises:
+            LabelTaken: The label means another version.
+            NotFound: The version or the run is not here.
+            StoreError: It cannot be a label, or the run is one of another version.
+        """
+        self._demand(ref)
+        return self._refs.set_label(pipeline, label, ref)
+
+    def set_name(self, name: str, ref: Ref) -> Ref:
+        """Give a saved name its meaning; the law is that of :meth:`set_label`."""
+        self._demand(ref)
+        return self._refs.set_name(name, ref)
+
+    def resolve(self, text: str, *, pipeline: str | None = None) -> Found:
+        """The version or run that a text means.
+
+        Args:
+            text: ``churn@v1.0``, ``v1.0``, a saved name, ``latest``, ``previous``, ``churn@latest``, or a digest or its
+                first digits (four at least).
+            pipeline: Whose labels and runs are meant where the text does not say.
+
+        Raises:
+            NotFound: It means nothing, or more than one thing; the error says what there is.
+        """
+        return self._resolver.resolve(text, pipeline)
+
+    # Upkeep
+
+    def digest_file(self, path: Path) -> Digest:
+        """The digest of a file outside the store, without reading again what has not changed.
+
+        Raises:
+            NotFound: There is no such file, or it cannot be read.
+            StoreError: It is a folder, a pipe or a device.
+        """
+        return self._files.digest(path)
+
+    def check(self, *, deep: bool = True) -> check_.Report:
+        """Whether everything is here that is referred to, and is what its name says.
+
+        Args:
+            deep: Also read all objects; otherwise only their presence is looked at.
+        """
+        return check_.check(self._backend, self._scratch.leftovers(), deep=deep)
+
+    def rebuild(self) -> None:
+        """Forget what the index remembers and find it out again from the records."""
+        self._filing.rebuild()
+
+    def close(self) -> None:
+        """Let go of files, and remove this store's half-written things and spools."""
+        self._index.close()
+        self._scratch.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    def _demand(self, ref: Ref) -> None:
+        self._filing.load(ref.version, Version)
+        run = self._filing.load(ref.run, RunRecord)
+        if run.version != ref.version:
+            raise StoreError(f"the run {ref.run.short} is not one of version {ref.version.short}.")
+
+
+def _entries(place: Path) -> set[str]:
+    try:
+        return {entry.name for entry in place.iterdir()}
+    except NotADirectoryError:
+        raise StoreUnusable(
+            f"the store cannot be at {place}: a file is in the way.",
+            hint="name another place with TWICE_STORE or store=",
+        ) from None
+
+
+def _check_format(place: Path, data: bytes) -> None:
+    text = data.decode("ascii", "replace").strip()
+    if not text.isdecimal():
+        raise StoreUnusable(
+            f"the store {place} has a format that is no number: {text[:20]!r}.",
+            hint=f"if this store was made by Twice, put a {FORMAT} into its file 'format' and run `twice check`",
+        )
+    if int(text) > FORMAT:
+        raise StoreUnusable(
+            f"the store {place} has the format {text}; this Twice knows formats up to {FORMAT}.",
+            hint="install a newer Twice, or name another store with TWICE_STORE or store=",
+        )
+
+
+def _make(place: Path, backend: LocalBackend, entries: set[str]) -> None:
+    """Make a store, or finish one whose making was cut short; the file ``format`` comes last."""
+    foreign = sorted(entry for entry in entries if entry not in _OURS and not entry.startswith(_INDEX))
+    if foreign:
+        raise StoreUnusable(
+            f"{place} is not a store, and it is not empty: it holds {', '.join(foreign[:5])}.",
+            hint=f"name a folder of its own, such as {place / '.twice'}",
+        )
+    made = [folder for folder in (place, *place.parents) if not folder.exists()]
+    for folder in (objects_.FOLDER, RECORDS, LABELS, NAMES, _TEMPORARY):
+        (place / folder).mkdir(parents=True, exist_ok=True)
+    for folder_made in made:
+        sync_folder(folder_made.parent)
+    backend.claim(".gitignore", b"*\n")
+    backend.claim("format", f"{FORMAT}\n".encode())

@@ -1,0 +1,80 @@
+"""The canonical stream: how a value's structure is written down, byte by byte.
+
+A *skeleton* is ``TWV`` and the format number (one byte, now 1), followed by one term. Equal values have equal
+skeletons, in every process. A term is one byte that says what follows, and what follows::
+
+    N  None                      T  True                     F  False
+    i  int        varint length, then that many bytes: two's complement, little-endian, as short as possible
+    d  float      8 bytes, IEEE 754, little-endian; NaN payloads and the sign of zero are kept
+    c  complex    two floats, 16 bytes
+    u  str        blob: UTF-8, where a lone surrogate is written as its three bytes
+    y  bytes      blob
+    Y  bytearray  blob                                                             has a number
+    b  buffer     blob: part of the state of a tagged value
+    (  tuple      body
+    [  list       body                                                             has a number
+    {  dict       body of the keys, body of the values, in the dict's order        has a number
+    s  set        body, sorted                                                     has a number
+    z  frozenset  body, sorted
+    R  record     varint count, that many names (blobs), then that many terms: a state with named parts
+    k  tagged     blob with the kind's name, then its state as one term: an immutable value
+    K  tagged     the same, for a value with an identity                           has a number
+    r  reference  varint number: the same object as the one with that number
+    o  outer      varint number: the same, from the aside stream into the main one
+    a  aside      something that does not belong to what the value means; see below
+
+A *varint* is an unsigned integer in groups of seven bits, the lowest first, with the high bit set on all but the last.
+
+A *blob* is a varint, ``2 * length + outside``. Where ``outside`` is 0 the bytes follow; where it is 1 they are the next
+of the value's buffers, which are listed beside the skeleton in the order of their mention. Bytes go outside from
+64 KiB on.
+
+A *body* is one byte and what follows::
+
+    m  mixed      varint count, then that many terms
+    f  floats     varint count, blob of 8-byte floats
+    q  integers   varint count, blob of signed 8-byte integers, little-endian
+    t  texts      varint count, blob of byte lengths (4 bytes each, little-endian), blob of the texts joined, in UTF-8
+    n  texts and None  varint count, blob of one byte each (1 where it is None), then lengths and texts as for ``t``,
+                  where None has length 0
+
+From 16 items on, a body whose items are all exactly of the type in question must be written the short way, and a body
+of fewer must not, so that there is one way only. In a sorted body, ``t`` is sorted by code point, ``q`` by value, and
+``m`` by the bytes of its items' terms (``f`` and ``n`` are not used there).
+
+**Numbers and sharing.** What is mutable has an identity. Numbers are given from 0 in the order in which such terms
+begin. An object that is met again is written again in full (so that ``[a, a]`` and ``[a, copy of a]``, which mean the
+same, are written the same), and the aside stream says which is which. A value that contains itself, or that would
+repeat more than 1 MiB that way, is written with references ``r`` instead.
+
+**The aside stream** is ``TWA`` and the format number; varint count of shared objects and for each two varints, the
+number of the repetition and of the object it is; varint count of entries and for each a varint, which ``a`` of the
+skeleton it belongs to (counted from 0), and a term. Numbers in its terms are its own; ``r`` is always used in it for
+what is met again. An ``a`` without an entry stands for None. It has its own buffers.
+"""
+
+from __future__ import annotations
+
+MAGIC = b"TWV\x01"
+MAGIC_ASIDE = b"TWA\x01"
+
+OUTSIDE = 64 * 1024
+"""Bytes from which on a blob becomes an object of its own."""
+
+RUN = 16
+"""Items from which on a body of one type is written the short way."""
+
+REPEATED = 1024 * 1024
+"""Bytes that sharing may repeat before a value is written with references."""
+
+
+def varint(number: int) -> bytes:
+    """An unsigned integer in groups of seven bits, the lowest first."""
+    if number < 0x80:
+        return bytes((number,))
+    groups = bytearray()
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)

@@ -1,0 +1,178 @@
+"""Containers of the standard library beyond the six of the language, and classes that only hold named fields."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from typing import Any
+
+from twice.values.kind import Kind, Made, Making, Stages
+
+
+class NamedTupleKind(Kind):
+    """A named tuple: its class and its fields by name."""
+
+    name = "namedtuple"
+    identity = False
+
+    def recognises(self, cls: type) -> bool:
+        return issubclass(cls, tuple) and isinstance(getattr(cls, "_fields", None), tuple) and hasattr(cls, "_make")
+
+    def take_apart(self, value: Any) -> object:
+        cls = type(value)
+        return {"class": cls, "names": cls._fields, "values": tuple(value)}
+
+    def put_together(self, state: Any, making: Making) -> object:
+        cls = state["class"]
+        if cls._fields != state["names"]:
+            raise AttributeError(f"the fields of {cls.__qualname__} are not the same any more")
+        return tuple.__new__(cls, state["values"])
+
+    def preview(self, value: Any) -> str:
+        return f"{type(value).__name__}({', '.join(type(value)._fields)})"
+
+
+class OrderedDictKind(Kind):
+    """An OrderedDict: its pairs."""
+
+    name = "collections.OrderedDict"
+    staged = True
+
+    def recognises(self, cls: type) -> bool:
+        return cls is collections.OrderedDict
+
+    def take_apart(self, value: collections.OrderedDict[Any, Any]) -> object:
+        return {"items": dict(value)}
+
+    def stages(self, state: Any, making: Making) -> Stages:
+        result: collections.OrderedDict[Any, Any] = collections.OrderedDict()
+        yield Made(result)
+        result.update((yield state["items"]))
+        return result
+
+    def preview(self, value: collections.OrderedDict[Any, Any]) -> str:
+        return f"OrderedDict of {len(value)}"
+
+
+class DefaultDictKind(Kind):
+    """A defaultdict: its factory and its pairs."""
+
+    name = "collections.defaultdict"
+    staged = True
+
+    def recognises(self, cls: type) -> bool:
+        return cls is collections.defaultdict
+
+    def take_apart(self, value: collections.defaultdict[Any, Any]) -> object:
+        return {"factory": value.default_factory, "items": dict(value)}
+
+    def stages(self, state: Any, making: Making) -> Stages:
+        result: collections.defaultdict[Any, Any] = collections.defaultdict()
+        yield Made(result)
+        result.default_factory = yield state["factory"]
+        result.update((yield state["items"]))
+        return result
+
+    def preview(self, value: collections.defaultdict[Any, Any]) -> str:
+        return f"defaultdict of {len(value)}"
+
+
+class CounterKind(Kind):
+    """A Counter: its counts, in order."""
+
+    name = "collections.Counter"
+
+    def recognises(self, cls: type) -> bool:
+        return cls is collections.Counter
+
+    def take_apart(self, value: collections.Counter[Any]) -> object:
+        return {"items": dict(value)}
+
+    def put_together(self, state: Any, making: Making) -> object:
+        result: collections.Counter[Any] = collections.Counter()
+        dict.update(result, state["items"])
+        return result
+
+    def preview(self, value: collections.Counter[Any]) -> str:
+        return f"Counter of {len(value)}"
+
+
+class DequeKind(Kind):
+    """A deque: its items and its greatest length."""
+
+    name = "collections.deque"
+    staged = True
+
+    def recognises(self, cls: type) -> bool:
+        return cls is collections.deque
+
+    def take_apart(self, value: collections.deque[Any]) -> object:
+        return {"items": tuple(value), "maxlen": value.maxlen}
+
+    def stages(self, state: Any, making: Making) -> Stages:
+        result: collections.deque[Any] = collections.deque(maxlen=(yield state["maxlen"]))
+        yield Made(result)
+        result.extend((yield state["items"]))
+        return result
+
+    def preview(self, value: collections.deque[Any]) -> str:
+        return f"deque of {len(value)}"
+
+
+class DataClassKind(Kind):
+    """A data class: its class and its fields; ``__init__`` and ``__post_init__`` are not called again."""
+
+    name = "dataclass"
+    staged = True
+
+    def recognises(self, cls: type) -> bool:
+        if not dataclasses.is_dataclass(cls) or any(base in cls.__mro__ for base in (dict, list, set, tuple, str, int, float)):
+            return False
+        custom = [base for base in cls.__mro__ if base is not object and not _generated_state(base)]
+        return not any(
+            name in base.__dict__
+            for base in custom
+            for name in ("__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__", "__setstate__", "__getstate__")
+        )
+
+    def take_apart(self, value: Any) -> object:
+        fields = [field.name for field in dataclasses.fields(value)]
+        attributes = {name: getattr(value, name) for name in fields if _is_set(value, name)}
+        more = {name: item for name, item in getattr(value, "__dict__", {}).items() if name not in fields}
+        return {"class": type(value), "fields": tuple(attributes), "values": tuple(attributes.values()), "more": more}
+
+    def stages(self, state: Any, making: Making) -> Stages:
+        cls = yield state["class"]
+        if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
+            raise AttributeError(f"{cls!r} is not a data class any more")
+        result = object.__new__(cls)
+        yield Made(result)
+        names = yield state["fields"]
+        values = yield state["values"]
+        more = yield state["more"]
+        for name, item in (*zip(names, values, strict=True), *more.items()):
+            object.__setattr__(result, name, item)
+        return result
+
+    def preview(self, value: Any) -> str:
+        return f"{type(value).__name__}({', '.join(field.name for field in dataclasses.fields(value))})"
+
+
+def _is_set(value: object, name: str) -> bool:
+    """Whether an attribute has a value, without calling a property for it."""
+    if name in getattr(value, "__dict__", {}):
+        return True
+    return any(name in getattr(base, "__slots__", ()) for base in type(value).__mro__) and hasattr(value, name)
+
+
+def _generated_state(cls: type) -> bool:
+    """Whether the only reduction of a class is the one that ``dataclass(frozen=True, slots=True)`` writes."""
+    getter = cls.__dict__.get("__getstate__")
+    return getattr(getter, "__module__", None) == "dataclasses" or (
+        getter is not None and getattr(getter, "__name__", "") == "_dataclass_getstate"
+    )
+
+
+KINDS: tuple[Kind, ...] = (
+    NamedTupleKind(), OrderedDictKind(), DefaultDictKind(), CounterKind(), DequeKind(), DataClassKind(),
+)  # fmt: skip

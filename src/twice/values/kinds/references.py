@@ -1,0 +1,142 @@
+"""Classes, functions and modules as values: kept by name, after a check that the name leads back to the same object."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from twice.errors import ValueNotStorable
+from twice.values.kind import Kind, Making
+
+
+def resolve(name: str, making: Making) -> object:
+    """The class, function or module of a ``module:qualname``."""
+    module, _, qualified_name = name.partition(":")
+    return making.find(module, qualified_name)
+
+
+def name_of(value: Any) -> str:
+    """The ``module:qualname`` under which a class or function can be found again.
+
+    Raises:
+        ValueNotStorable: There is no such name.
+    """
+    qualified_name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None) or "?"
+    what = "class" if isinstance(value, type) else "function"
+    if "<lambda>" in qualified_name:
+        raise ValueNotStorable(
+            "a lambda has no name by which it could be found again", hint="define it with def at the top of a module"
+        )
+    if "<locals>" in qualified_name:
+        raise ValueNotStorable(
+            f"the {what} {qualified_name} is defined inside a function and cannot be found again by name",
+            hint="move its definition to the top of the module",
+        )
+    module = getattr(value, "__module__", None)
+    for candidate in (module, "types") if isinstance(module, str) else holders(value, qualified_name):
+        if isinstance(candidate, str) and _leads_to(candidate, qualified_name, value):
+            return f"{candidate}:{qualified_name}"
+    raise ValueNotStorable(
+        f"the {what} {module}.{qualified_name} cannot be found again: that name leads to nothing, or to another object",
+        hint="give it the name under which its module holds it",
+    )
+
+
+def holders(value: object, name: str) -> list[str]:
+    """Modules that hold the object under its name, for objects that do not say where they belong."""
+    found = [key for key, module in list(sys.modules.items()) if getattr(module, "__dict__", {}).get(name) is value]
+    return sorted(found, key=lambda key: (key.count("."), key))
+
+
+def _leads_to(module: str, qualified_name: str, value: object) -> bool:
+    found: object = sys.modules.get(module)
+    for part in qualified_name.split("."):
+        found = getattr(found, part, None)
+    return found is value
+
+
+class _Reference(Kind):
+    classes: tuple[type, ...]
+
+    def recognises(self, cls: type) -> bool:
+        return issubclass(cls, self.classes)
+
+    def take_apart(self, value: Any) -> object:
+        return name_of(value)
+
+    def put_together(self, state: Any, making: Making) -> object:
+        return resolve(state, making)
+
+    def preview(self, value: Any) -> str:
+        return f"{self.name} {getattr(value, '__qualname__', '?')}"
+
+
+class ClassKind(_Reference):
+    """A class, by name."""
+
+    name = "class"
+    identity = False
+    classes = (type,)
+
+
+class FunctionKind(_Reference):
+    """A function, by name."""
+
+    name = "function"
+    identity = False
+    classes = (types.FunctionType, types.BuiltinFunctionType)
+
+    def recognises(self, cls: type) -> bool:
+        return super().recognises(cls) or cls.__name__ in ("cython_function_or_method", "fused_cython_function")
+
+    def take_apart(self, value: Any) -> object:
+        owner = getattr(value, "__self__", None)
+        if owner is None or isinstance(owner, types.ModuleType):
+            return name_of(value)
+        return NotImplemented  # a bound method of an extension type: what it is bound to belongs to it
+
+
+class ModuleKind(_Reference):
+    """A module, by name."""
+
+    name = "module"
+    identity = False
+    classes = (types.ModuleType,)
+
+    def take_apart(self, value: types.ModuleType) -> object:
+        if sys.modules.get(value.__name__) is not value:
+            raise ValueNotStorable(f"the module {value.__name__} cannot be imported by its name")
+        return f"{value.__name__}:"
+
+
+class MethodKind(Kind):
+    """A method bound to an object: the object, and the function's name."""
+
+    name = "method"
+    identity = False
+
+    def recognises(self, cls: type) -> bool:
+        return issubclass(cls, types.MethodType)
+
+    def take_apart(self, value: types.MethodType) -> object:
+        return {"object": value.__self__, "name": value.__name__}
+
+    def put_together(self, state: Any, making: Making) -> object:
+        import inspect
+
+        owner = state["object"]
+        # Looked up without calling anything: a name may also lead to a property.
+        found = inspect.getattr_static(owner, state["name"])
+        if isinstance(found, classmethod):
+            return types.MethodType(found.__func__, owner)
+        if not isinstance(found, types.FunctionType):
+            raise AttributeError(f"{type(owner).__qualname__} has no method {state['name']!r}")
+        return types.MethodType(found, owner)
+
+    def preview(self, value: types.MethodType) -> str:
+        return f"method {getattr(value.__func__, '__qualname__', '?')}"
+
+
+KINDS: tuple[Kind, ...] = (ClassKind(), FunctionKind(), ModuleKind(), MethodKind())
+

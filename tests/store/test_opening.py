@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from store.building import put_run
+from twice.errors import NotFound, StoreUnusable
+from twice.store import Store
+
+NOBODY = 65534
+
+
+def test_a_new_store_says_its_format_and_hides_from_git(tmp_path: Path) -> None:
+    place = tmp_path / "deep" / "down" / ".twice"
+    with Store.open(str(place)) as store:
+        assert store.path == place
+        assert (place / "format").read_text() == "1\n"
+        assert (place / ".gitignore").read_text() == "*\n"
+
+
+def test_a_store_is_still_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    with Store.open(tmp_path / ".twice") as store:
+        digest = store.put(b"kept")
+    with Store.open(tmp_path / ".twice", create=False) as store:
+        assert store.get(digest) == b"kept"
+
+
+def test_a_store_that_is_not_there_is_not_made_unless_asked(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="there is no store"):
+        Store.open(tmp_path / ".twice", create=False)
+    assert not (tmp_path / ".twice").exists()
+
+
+def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for place in (file, file / "below"):
+        with pytest.raises(StoreUnusable, match="a file is in the way"):
+            Store.open(place)
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_newer_format_is_refused_with_the_way_out(tmp_path: Path, create: bool) -> None:
+    Store.open(tmp_path).close()
+    (tmp_path / "format").chmod(0o644)
+    (tmp_path / "format").write_text("2\n")
+    with pytest.raises(StoreUnusable, match="format 2") as caught:
+        Store.open(tmp_path, create=create)
+    assert "newer Twice" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "one", "-1", "²"])
+def test_a_format_that_is_no_number_is_refused(tmp_path: Path, text: str) -> None:
+    Store.open(tmp_path).close()
+    (tmp_path / "format").chmod(0o644)
+    (tmp_path / "format").write_text(text)
+    with pytest.raises(StoreUnusable, match="no number"):
+        Store.open(tmp_path)
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text("")
+    with pytest.raises(StoreUnusable, match=r"flow\.py"):
+        Store.open(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["flow.py"]
+
+
+def test_a_store_whose_making_was_cut_short_is_finished(tmp_path: Path) -> None:
+    place = tmp_path / ".twice"
+    (place / "objects").mkdir(parents=True)
+    (place / "tmp").mkdir()
+    with Store.open(place) as store:
+        assert store.check().ok
+        put_run(store)
+
+
+def test_many_may_make_the_same_store_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        stores = list(threads.map(lambda _: Store.open(tmp_path / ".twice"), range(16)))
+    digest = stores[0].put(b"shared")
+    assert all(store.get(digest) == b"shared" for store in stores)
+    for store in stores:
+        store.close()
+
+
+def as_nobody(place: Path, action: Callable[[], object]) -> str:
+    """The name of what an action raises in a process that may not write everywhere, as root may."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setuid(NOBODY)
+            action()
+            os.write(writer, b"nothing")
+        except BaseException as problem:
+            os.write(writer, f"{type(problem).__name__}: {problem}".encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as pipe:
+        text = pipe.read()
+    os.waitpid(process, 0)
+    return text
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_place_without_the_right_to_write_is_refused(made: bool) -> None:
+    place = Path(tempfile.mkdtemp())  # not below tmp_path, which only its owner may enter
+    try:
+        if made:
+            Store.open(place).close()
+        place.chmod(0o555)
+        said = as_nobody(place, lambda: Store.open(place))
+        assert said.startswith("StoreUnusable"), said
+        assert "cannot be written" in said
+        assert "hint:" in said
+    finally:
+        place.chmod(0o755)
+        shutil.rmtree(place)
+
+
+def test_a_store_that_becomes_unwritable_while_open_says_so() -> None:
+    place = Path(tempfile.mkdtemp())
+    try:
+        Store.open(place).close()
+        place.chmod(0o755)
+        (place / "tmp").chmod(0o777)
+        os.chown(place, NOBODY, -1) if os.geteuid() == 0 else None
+
+        def write() -> None:
+            store = Store.open(place)
+            store.put(b"an object for which there is no folder")
+
+        said = as_nobody(place, write)
+        if os.geteuid() == 0:
+            assert said.startswith("StoreUnusable"), said
+            assert "hint:" in said
+    finally:
+        shutil.rmtree(place)
