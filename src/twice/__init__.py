@@ -10,10 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from twice.define.step import step as step
     from twice.errors import TwiceError as TwiceError
     from twice.pipeline import Pipeline as Pipeline
     from twice.pipeline import Run as Run
-    from twice.define.step import step as step
     from twice.values.files import File as File
     from twice.values.files import Folder as Folder
 
@@ -28,7 +28,7 @@ _HOMES = {
     "step": "twice.define.step",
 }
 
-__all__ = ["File", "Folder", "Pipeline", "Run", "TwiceError", "__version__", "step"]  # noqa: F822 - see _HOMES
+__all__ = ["File", "Folder", "Pipeline", "Run", "TwiceError", "__version__", "step"]
 
 
 def __getattr__(name: str) -> object:

@@ -49,7 +49,9 @@ def put_code(store: Store, text: str = "def fit(): ...\n") -> Digest:
     return store.add(
         Code(
             modules=(ModuleSource(name="flow", root="project", path="flow.py", source=source),),
-            nodes=(Node(id="flow:fit", kind="function", own=meaning, text=meaning, meaning=meaning, line=1, end_line=1),),
+            nodes=(
+                Node(id="flow:fit", kind="function", own=meaning, text=meaning, meaning=meaning, line=1, end_line=1),
+            ),
             steps={"fit": StepCode(function="flow:fit", semantic=meaning, textual=meaning, reaches=("flow:fit",))},
             outline=store.put(b"{}"),
             values=(artifact_of(store.put(b"a constant")),),
@@ -85,7 +87,9 @@ def make_trace(store: Store, key: Digest, output: bytes = b"output", started: in
         output=artifact_of(store.put(output), store.put(output + b" buffer")),
         watched=Watched(
             watcher="audit",
-            files=(FileRead(root="project", path="data.csv", what="file", content=store.put(b"x"), size=1, stored=True),),
+            files=(
+                FileRead(root="project", path="data.csv", what="file", content=store.put(b"x"), size=1, stored=True),
+            ),
             variables=(VariableRead(name="HOME", content=None),),
         ),
         started=started,
@@ -106,9 +110,7 @@ class Done:
     output: Digest
 
 
-def put_run(
-    store: Store, pipeline: str = "churn", *, seed: int = 0, started: int = NOON, purpose: str = "run"
-) -> Done:
+def put_run(store: Store, pipeline: str = "churn", *, seed: int = 0, started: int = NOON, purpose: str = "run") -> Done:
     """A run of one step, written in the order in which runs are written."""
     version = put_version(store, pipeline, seed)
     trace = make_trace(store, key_of(f"{pipeline} {seed}"), f"output {pipeline} {seed}".encode(), started)

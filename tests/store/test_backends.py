@@ -20,7 +20,9 @@ from twice.store.local import LocalBackend
 from twice.store.memory import MemoryBackend
 from twice.store.scratch import Scratch
 
-NAMES = st.sampled_from(["objects/ab/1", "objects/ab/12", "objects/cd/1", "refs/churn/v1", "refs/churn%40/v1", "format"])
+NAMES = st.sampled_from(
+    ["objects/ab/1", "objects/ab/12", "objects/cd/1", "refs/churn/v1", "refs/churn%40/v1", "format"]
+)
 DATA = st.binary(max_size=20)
 
 
@@ -97,9 +99,7 @@ TestLocalWithoutHardLinks.settings = settings(max_examples=10, stateful_step_cou
 
 @pytest.mark.parametrize("hard_links", [True, False])
 def test_of_many_claims_at_one_instant_one_wins(tmp_path: Path, hard_links: bool) -> None:
-    with_links = [
-        LocalBackend(tmp_path, Scratch(tmp_path / "tmp"), hard_links=hard_links) for _ in range(8)
-    ]
+    with_links = [LocalBackend(tmp_path, Scratch(tmp_path / "tmp"), hard_links=hard_links) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
         for turn in range(20):
             name = f"refs/churn/{turn}"

@@ -81,7 +81,7 @@ def test_a_flipped_bit_is_noticed_when_the_object_is_read(store: Store) -> None:
 @pytest.mark.parametrize("length", [0, 3])
 def test_a_shortened_object_is_noticed_when_it_is_read(store: Store, length: int) -> None:
     digest = store.put(b"important")
-    os.chmod(store.file(digest), 0o644)
+    store.file(digest).chmod(0o644)
     os.truncate(store.file(digest), length)
     with pytest.raises(Damaged):
         store.get(digest)

@@ -81,5 +81,5 @@ def default_name(frame: FrameType) -> str:
 
 def _tamed(name: str) -> str:
     """The name that is most like this one and can be had."""
-    tamed = _UNSPEAKABLE.sub("-", re.sub(r"[@/\\]", "-", name)).strip(" -.\t\u3000").strip()
-    return UNNAMED if not tamed or tamed in _RESERVED or tamed.startswith("-") else tamed
+    tamed = re.sub(r"^[\s.-]+|[\s.-]+$", "", _UNSPEAKABLE.sub("-", re.sub(r"[@/\\]", "-", name)))
+    return UNNAMED if not tamed or tamed in _RESERVED else tamed

@@ -15,7 +15,8 @@ from pathlib import Path
 from twice.records.environment import Distribution
 
 _HEADER_BYTES = 8192
-_FIELD = re.compile(rb"^(name|version)[ \t]*:[ \t]*(\S[^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_NAME = re.compile(rb"^name[ \t]*:[ \t]*(\S[^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_VERSION = re.compile(rb"^version[ \t]*:[ \t]*(\S[^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _FOLDER = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+).*)?\.(?:dist-info|egg-info|egg)", re.IGNORECASE)
 _MODULE_FILE = re.compile(rb"(\w+)(?:\.[\w-]+)*\.(?:py|so|pyd|pyc)$")
 _HOLDS_MODULES = rb"/[^,\r\n]*\.(?:py|so|pyd|pyc)\b"
@@ -61,12 +62,11 @@ def installed_at(path: Path) -> Installed | None:
     listing = read(record)
     if header is None and listing is None:
         return None
-    fields = {field.lower(): value for field, value in reversed(_FIELD.findall(header or b""))}
     said = _FOLDER.fullmatch(folder)
-    name = fields.get(b"name", b"").decode("utf-8", "replace") or (said["name"] if said else "")
+    name = _field(_NAME, header) or (said["name"] if said else "")
     if not name or name.startswith("~"):
         return None
-    version = fields.get(b"version", b"").decode("utf-8", "replace") or (said["version"] if said else "")
+    version = _field(_VERSION, header) or (said["version"] if said else "")
     installer = (read(path / "INSTALLER") or b"").decode("utf-8", "replace").strip()
     return Installed(
         Distribution(
@@ -100,10 +100,15 @@ def _header(path: Path) -> bytes | None:
         data = read(file, _HEADER_BYTES)
         if data is None:
             continue
-        if len(data) == _HEADER_BYTES and len(_FIELD.findall(data)) < 2:
+        if len(data) == _HEADER_BYTES and not (_NAME.search(data) and _VERSION.search(data)):
             data = read(file) or data
-        return re.split(rb"\r?\n\r?\n", data, maxsplit=1)[0]
+        return data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     return None
+
+
+def _field(pattern: re.Pattern[bytes], header: bytes | None) -> str:
+    found = pattern.search(header or b"")
+    return found[1].decode("utf-8", "replace").strip() if found else ""
 
 
 def _origin(path: Path, installer: str) -> str:

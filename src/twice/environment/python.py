@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import platform
@@ -65,7 +66,10 @@ def distribution_of(module: str, path: Sequence[str] | None = None) -> tuple[str
 
 
 def _installed(path: Sequence[str] | None) -> tuple[Installed, ...]:
-    folders = dict.fromkeys(Path(folder).absolute() for folder in (sys.path if path is None else path))
+    folders: dict[Path, None] = {}
+    for folder in sys.path if path is None else path:
+        with contextlib.suppress(OSError, TypeError):  # a working directory that was deleted; an entry that is no text
+            folders[Path(folder).absolute()] = None
     return _first_of_each(tuple(_in_folder(folder) for folder in folders))
 
 

@@ -18,15 +18,12 @@ PREFIXES = (
     "NUMBA_",  # threads, fast maths, the processor to compile for
     "ONEDNN_",  # the instruction set: ONEDNN_MAX_CPU_ISA
     "DNNL_",  # the older name of the same
-    "TF_",  # TensorFlow: determinism, oneDNN, TF32, threads
-    "JAX_",  # precision, x64, the generator's layout
     "NVIDIA_TF32_",  # rounding of matrix products on GPUs
     "CUBLAS_",  # workspaces: CUBLAS_WORKSPACE_CONFIG decides whether sums are ordered
     "CUDNN_",  # algorithms
-    "POLARS_",  # threads, engine, chunk sizes
     "RAYON_",  # threads of libraries in Rust
 )
-"""Families of variables: every variable that begins so."""
+"""Families of variables: every variable that begins so. Only families in which nobody keeps a secret."""
 
 NAMES = (
     "NPY_DISABLE_CPU_FEATURES",  # NumPy's vector code paths: last bits of exp, log, power
@@ -39,6 +36,23 @@ NAMES = (
     "HIP_VISIBLE_DEVICES",
     "ROCR_VISIBLE_DEVICES",
     "CUDA_LAUNCH_BLOCKING",
+    "TF_CUDNN_DETERMINISTIC",
+    "TF_CUDNN_USE_AUTOTUNE",
+    "TF_DETERMINISTIC_OPS",  # not all of TF_, which is also where Terraform keeps passwords
+    "TF_ENABLE_ONEDNN_OPTS",  # other kernels, other last bits
+    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_XLA_FLAGS",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "JAX_DEFAULT_PRNG_IMPL",  # which generator
+    "JAX_DISABLE_JIT",
+    "JAX_ENABLE_X64",  # double precision
+    "JAX_NUMPY_DTYPE_PROMOTION",
+    "JAX_PLATFORMS",  # which processor
+    "JAX_THREEFRY_PARTITIONABLE",  # changes all numbers of a key
+    "POLARS_ENGINE_AFFINITY",
+    "POLARS_MAX_THREADS",  # the order of sums
+    "POLARS_STREAMING_CHUNK_SIZE",
     "XLA_FLAGS",  # compiler choices: determinism, instruction set, fast maths
     "LOKY_MAX_CPU_COUNT",  # how joblib splits its work
     "PYTHON_CPU_COUNT",  # what os.cpu_count() says
@@ -75,36 +89,23 @@ PINNED = frozenset(
 
 # Libraries set these for themselves when they are imported; they are no choice of anybody's.
 _BY_LIBRARIES = ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")
-# Folders, addresses and switches for messages: they say nothing about numbers, and may say much about a person.
-_ELSEWHERE = (
-    "_DIR",
-    "_DIRECTORY",
-    "_PATH",
-    "_HOME",
-    "_ROOT",
-    "_FILE",
-    "_VERBOSE",
-    "_LOG_LEVEL",
-    "_TOKEN",
-    "_CONFIG_JSON",
-)
+# Folders and switches for messages say nothing about numbers.
+_ELSEWHERE = ("_DIR", "_DIRECTORY", "_PATH", "_HOME", "_ROOT", "_FILE", "_VERBOSE", "_LOG_LEVEL")
 
 
 def variables(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables that are set and choose numerical code paths or threads, sorted by name.
 
+    Words with a slash are left out of the values (``--xla_dump_to=/home/me``), since environments hold no paths.
+
     Args:
         environ: Where to look; by default ``os.environ``.
     """
     environ = os.environ if environ is None else environ
-    return {
-        name: environ[name]
-        for name in sorted(environ)
-        if name in NAMES
-        or (
-            name.startswith(PREFIXES)
-            and name not in _BY_LIBRARIES
-            and not name.endswith(_ELSEWHERE)
-            and "/" not in environ[name]
-        )
-    }
+    found = {}
+    for name in sorted(environ):
+        if name in NAMES or (name.startswith(PREFIXES) and not name.endswith(_ELSEWHERE) and name not in _BY_LIBRARIES):
+            value = " ".join(word for word in environ[name].split() if "/" not in word)
+            if value:
+                found[name] = value
+    return found

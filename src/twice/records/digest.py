@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Protocol
@@ -50,10 +51,30 @@ def named(hash_: _Hash) -> Digest:
     return Digest(f"{ALGORITHM}:{hash_.hexdigest()}")
 
 
+class _Threads:
+    """How many threads may hash.
+
+    A forked child has none of its parent's threads, and BLAKE3's pool would wait for them for ever.
+    """
+
+    forked = False
+
+
+def _after_fork() -> None:
+    _Threads.forked = True
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def threads_for(size: int) -> int:
+    """How many threads should hash this many bytes, as BLAKE3's ``max_threads``."""
+    return blake3.AUTO if size > 1 << 20 and not _Threads.forked else 1
+
+
 def digest_bytes(data: bytes | bytearray | memoryview) -> Digest:
     """The digest of some bytes; with all cores where there is enough to do."""
-    threads = blake3.AUTO if len(data) > 1 << 20 else 1
-    return named(blake3(data, max_threads=threads))
+    return named(blake3(data, max_threads=threads_for(len(data))))
 
 
 def digest_texts(*texts: str | bytes | Iterable[str]) -> Digest:

@@ -18,6 +18,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ class Code:
             if entry["how"] == "module":
                 namespace[name] = importlib.import_module(entry["name"])
             elif entry["how"] == "value":
-                namespace[name] = self.value(entry["value"])
+                self._give(name, entry, namespace)
             else:
                 for needed in entry["needs"]:
                     self.ensure(needed)
@@ -194,18 +195,29 @@ class Code:
                 return
         raise LookupError(f"no statement at line {entry['line']} of {module.file}")
 
+    def _give(self, name: str, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+        """Give a variable of the script its captured value.
+
+        A list, dict or set is there, empty, before its contents are: bringing these back may carry out a definition
+        whose decorator writes into it.
+        """
+        if not entry["container"]:
+            namespace[name] = self.value(entry["value"])
+            return
+        empty: Any = {"list": list, "dict": dict, "set": set}[entry["container"]]()
+        namespace[name] = self._values[entry["value"]] = empty
+        _fill(empty, self.decode(entry["value"]))
+
     def _restore(self, name: str, entry: Mapping[str, Any]) -> None:
         """Give a list, dict or set its captured contents again, in case carrying out definitions changed it."""
-        if entry["how"] != "value" or not any(other["how"] == "statement" for other in self.outline["main"].values()):
-            return
-        assert self.main is not None
-        held = self.main.__dict__[name]
-        if isinstance(held, list):
-            held[:] = self.decode(entry["value"])
-        elif isinstance(held, dict | set):
-            fresh = self.decode(entry["value"])
-            held.clear()
-            held.update(fresh)
+        if entry["how"] == "value" and entry["container"] and self.changes_on_definition:
+            assert self.main is not None
+            _fill(self.main.__dict__[name], self.decode(entry["value"]))
+
+    @cached_property
+    def changes_on_definition(self) -> bool:
+        """Whether a definition with a decorator is carried out, which may write into the script's variables."""
+        return any(entry["how"] == "statement" and entry["needs"] for entry in self.outline["main"].values())
 
     def _tree(self, module: Module) -> ast.Module:
         if module.name not in self._trees:
@@ -336,6 +348,14 @@ class Code:
             captured = self.value(value)
             if not _same(namespace.get(variable), captured):
                 namespace[variable] = captured
+
+
+def _fill(container: Any, contents: Any) -> None:
+    container.clear()
+    if isinstance(container, list):
+        container.extend(contents)
+    else:
+        container.update(contents)
 
 
 def _same(left: object, right: object) -> bool:

@@ -137,7 +137,8 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
         }
     if isinstance(value, ModuleType):
         return {"how": "module", "name": value.__name__}
-    return {"how": "value", "value": state.number(value, reach)}
+    container = type(value).__name__ if type(value) in (list, dict, set) else ""
+    return {"how": "value", "value": state.number(value, reach), "container": container}
 
 
 def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, ast.stmt | None]:

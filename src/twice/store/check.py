@@ -20,7 +20,7 @@ from twice.store import objects as objects_
 from twice.store.backend import Backend
 from twice.store.filing import FOLDER, KINDS, digest_of_name
 from twice.store.references import references
-from twice.store.refs import LABELS, NAMES, read_ref
+from twice.store.refs import LABELS, NAMES, is_ref_name, read_ref, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,13 @@ class _Checker:
         )
 
     def _ref(self, name: str) -> None:
+        if not is_ref_name(name):
+            self.strays.append(name)
+            return
         try:
             self.refs[name] = read_ref(self.backend, name)
         except Damaged as problem:
-            self.found.append(("damaged", "ref", name, problem.message))
+            self.found.append(("damaged", "ref", shown(name), problem.message))
         except NotFound:
             return
 
@@ -202,7 +205,7 @@ class _Checker:
         for thing in sorted(self.wanted.keys() - self.present, key=lambda thing: (str(thing[0]), thing[1])):
             kind, digest = thing
             by = [name for name, ref in self.refs.items() if (kind, digest) in _ends(ref)]
-            detail = f"referred to by {', '.join(by)}" if by else ""
+            detail = f"referred to by {', '.join(map(shown, by))}" if by else ""
             yield _problem("missing", "object" if kind is None else KINDS[kind], digest, detail, self.wanted[thing])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from twice.errors import Damaged, NotFound
-from twice.records.digest import Digest, digest_bytes, named
+from twice.records.digest import Digest, digest_bytes, named, threads_for
 from twice.store.backend import Backend, Bytes
 
 
@@ -18,7 +18,7 @@ def digest_finished(file: Path) -> Digest:
 
     Only for files of our own: a mapped file that another program shortens meanwhile ends this process.
     """
-    return named(blake3(max_threads=blake3.AUTO).update_mmap(file))
+    return named(blake3(max_threads=threads_for(file.stat().st_size)).update_mmap(file))
 
 
 class Content:

@@ -10,7 +10,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from twice.errors import NotFound, StoreError
-from twice.records.digest import Digest, named
+from twice.records.digest import Digest, named, threads_for
 from twice.store.index import Fact, Index
 
 SETTLED = 2_000_000_000
@@ -83,8 +83,9 @@ def _settled(identity: Fact, now: int) -> bool:
 
 def _read(path: Path) -> Digest:
     # Not mapped: somebody may shorten the file meanwhile, and reading a mapped page that is gone ends the process.
-    hash_ = blake3(max_threads=blake3.AUTO)
-    block = bytearray(min(_BLOCK, max(1, path.stat().st_size + 1)))
+    size = path.stat().st_size
+    hash_ = blake3(max_threads=threads_for(size))
+    block = bytearray(min(_BLOCK, size + 1))
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(block):
             hash_.update(memoryview(block)[:count])

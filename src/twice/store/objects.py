@@ -102,6 +102,14 @@ class Objects:
         except NotFound:
             raise _missing(digest) from None
 
+    def settle(self, digest: Digest) -> None:
+        """Make sure that an object that is here survives a crash, whoever put it."""
+        self._content.backend.settle([object_name(digest)])
+
+    def doubt(self, digest: Digest) -> None:
+        """Look at the object's bytes again before the next put relies on them."""
+        self._content.doubt(object_name(digest))
+
     def _owned(self, file: Path) -> Path:
         """The file itself where it is ours alone, otherwise a copy: no other name may lead to an object's bytes."""
         status = _regular(file)

@@ -50,10 +50,9 @@ def quote(text: str, what: str) -> str:
 
 def unquote(name: str) -> str | None:
     """The text that a file name stands for; None if :func:`quote` does not make such names."""
-    if not re.fullmatch(r"(?:[a-z0-9\-_.]|%[0-9a-f]{2})+", name):
-        return None
-    data = re.sub(rb"%([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), name.encode())
+    data = re.sub(rb"%([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), name.encode("utf-8", "replace"))
     try:
-        return data.decode()
-    except UnicodeDecodeError:
+        text = data.decode()
+        return text if quote(text, "name") == name else None
+    except (UnicodeDecodeError, StoreError):
         return None

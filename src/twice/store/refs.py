@@ -67,26 +67,40 @@ class Refs:
 
     def labels(self) -> list[Ref]:
         """All labels, by pipeline and then oldest first; damaged ones are left out with a warning."""
-        found = [ref for name in self._backend.names(f"{LABELS}/") if (ref := self._readable(name)) is not None]
+        names = [name for name in self._backend.names(f"{LABELS}/") if is_ref_name(name)]
+        found = [ref for name in names if (ref := self._readable(name)) is not None]
         return sorted(found, key=lambda ref: (ref.pipeline, ref.created, ref.label))
+
+    def labelled(self, label: str) -> list[Ref]:
+        """What a label means in each pipeline that has it.
+
+        Raises:
+            Damaged: In one of them it means something that cannot be read any more.
+        """
+        try:
+            file_name = quote(label, "label")
+        except StoreError:
+            return []
+        names = [name for name in self._backend.names(f"{LABELS}/") if is_ref_name(name)]
+        found = [self._read_if_there(name) for name in names if name.rpartition("/")[2] == file_name]
+        return [ref for ref in found if ref is not None]
 
     def saved_names(self) -> dict[str, Ref]:
         """All saved names, sorted; damaged ones are left out with a warning."""
         found = {}
         for name in self._backend.names(f"{NAMES}/"):
-            text = unquote(name.removeprefix(f"{NAMES}/"))
-            if text is not None and (ref := self._readable(name)) is not None:
-                found[text] = ref
+            if is_ref_name(name) and (ref := self._readable(name)) is not None:
+                found[shown(name)] = ref
         return dict(sorted(found.items()))
 
-    def _set(self, name: str, ref: Ref, shown: str) -> Ref:
+    def _set(self, name: str, ref: Ref, said: str) -> Ref:
         if self._backend.claim(name, encode(ref)):
             return ref
         present = self._read(name)
         if present.version == ref.version:
             return present
         raise LabelTaken(
-            f"{shown} already means version {present.version.short}, and a name means one thing for ever; "
+            f"{said} already means version {present.version.short}, and a name means one thing for ever; "
             f"the version to be saved is {ref.version.short}.",
             hint=f"save it under another name, or see what changed: twice diff {present.version.short} "
             f"{ref.version.short}",
@@ -120,11 +134,21 @@ def read_ref(backend: Backend, name: str) -> Ref:
     try:
         return decode(data, Ref)
     except Damaged as problem:
-        parts = [unquote(part) or part for part in name.split("/")[1:]]
         raise Damaged(
-            f"the name {'@'.join(parts)} is damaged: {problem.message}",
+            f"the name {shown(name)} is damaged: {problem.message}",
             hint=f"what it named is still there; remove the file {name} in the store and save again under that name",
         ) from problem
+
+
+def is_ref_name(name: str) -> bool:
+    """Whether a ref of ours can be filed under a name; other programs leave files too."""
+    folder, *parts = name.split("/")
+    return len(parts) == {LABELS: 2, NAMES: 1}.get(folder) and None not in map(unquote, parts)
+
+
+def shown(name: str) -> str:
+    """The name that a ref is filed under, as people say it."""
+    return "@".join(unquote(part) or part for part in name.split("/")[1:])
 
 
 def _label_name(pipeline: str, label: str) -> str:

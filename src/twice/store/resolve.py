@@ -77,7 +77,7 @@ class Resolver:
             # Whoever says which pipeline means its names, where it has such a name.
             candidates = [pair for pair in candidates if pair[1].pipeline == pipeline] or candidates
         if not candidates or pipeline is None:
-            candidates += [(f"{ref.pipeline}@{ref.label}", ref) for ref in self._refs.labels() if ref.label == text]
+            candidates += [(f"{ref.pipeline}@{ref.label}", ref) for ref in self._refs.labelled(text)]
         if not candidates:
             return None
         if len({ref.version for _, ref in candidates}) > 1:

@@ -142,8 +142,11 @@ class Store:
             StoreError: It is not a regular file.
         """
         known = self._files.digest(file)
-        if self._objects.has(known) and self._files.digest(self._objects.file(known)) == known:
-            return known
+        if self._objects.has(known):
+            if self._files.digest(self._objects.file(known)) == known:
+                self._objects.settle(known)
+                return known
+            self._objects.doubt(known)
         return self._objects.put_file(file)
 
     def get(self, digest: Digest) -> bytes:

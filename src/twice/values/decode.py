@@ -13,7 +13,7 @@ from twice.values.registry import kind_named
 from twice.values.terms import LEAVES, Term
 
 WayBack = Callable[[Any], Any]
-"""What a hook's state is given to; a generator function gets terms and makes its value in stages, as a staged kind does."""
+"""What a hook's state is given to; a generator function gets terms and makes its value in stages, as a kind may."""
 
 _Building = Generator[Any, Any, Any]
 
@@ -161,7 +161,8 @@ class _Builder:
             kind = kind_named(term.kind)
             if kind.executes and not self.making.calls:
                 raise Damaged(
-                    f"a value holds something of the kind {kind.name!r}, whose loading calls code, and was recorded without.",
+                    f"a value holds something of the kind {kind.name!r}, whose loading calls code, "
+                    "and was recorded as if it did not.",
                     hint="do not load it: it was not written by Twice",
                 )
             try:

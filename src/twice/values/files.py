@@ -158,7 +158,9 @@ class Folder:
             return self._entries
         if not self.path.is_dir():
             raise ValueNotStorable(f"there is no folder {self.name!r} to store", hint="make it before returning it")
-        return tuple(sorted(_walk(self.path, self.path), key=lambda entry: entry.path.encode("utf-8", "surrogateescape")))
+        return tuple(
+            sorted(_walk(self.path, self.path), key=lambda entry: entry.path.encode("utf-8", "surrogateescape"))
+        )
 
     def write_to(self, folder: Path) -> Path:
         """Write the folder into another, under its own name.
@@ -222,7 +224,7 @@ def _walk(top: Path, folder: Path) -> Iterator[Entry]:
             path = Path(item.path)
             relative = path.relative_to(top).as_posix()
             if item.is_symlink():
-                yield Entry(relative, "link", target=os.readlink(path))
+                yield Entry(relative, "link", target=str(path.readlink()))
             elif item.is_dir():
                 yield Entry(relative, "folder")
                 yield from _walk(top, path)

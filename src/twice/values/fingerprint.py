@@ -8,8 +8,8 @@ from blake3 import blake3
 
 from twice.records.artifact import content_digest
 from twice.records.digest import Digest, digest_bytes, named
-from twice.values.encode import Encoded, Hook, encode
-from twice.values.kind import BufferSource, FileSource
+from twice.values.encode import Encoded, encode
+from twice.values.kind import BufferSource, FileSource, Hook
 
 
 def fingerprint(value: Any, *, hook: Hook | None = None) -> Digest:

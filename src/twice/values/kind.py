@@ -34,6 +34,13 @@ BufferSource = bytes | bytearray | memoryview | FileSource
 """Where the bytes of a buffer are, before they are stored."""
 
 
+def size_of(source: BufferSource) -> int:
+    """How many bytes there are."""
+    if isinstance(source, FileSource):
+        return source.size
+    return source.nbytes if isinstance(source, memoryview) else len(source)
+
+
 class Buffer:
     """Bytes as a part of a state: on the way in a source, on the way back a ``memoryview``."""
 
@@ -66,6 +73,9 @@ class Made:
     value: object
 
 
+Hook = Callable[[object], tuple[str, object] | None]
+"""Asked first for every function, class, module and :class:`Hooked`: a tag and a state to take it over, or None."""
+
 Stages = Generator["Term | Made", Any, Any]
 """Yields parts to be built and is sent the built ones; yields one :class:`Made`; returns the value."""
 
@@ -87,6 +97,17 @@ def import_by_name(module: str, qualified_name: str) -> object:
     for part in qualified_name.split(".") if qualified_name else ():
         found = getattr(found, part)
     return found
+
+
+def library(name: str) -> Any:
+    """A library, imported now that a value of its is met. Untyped: which version it is, its user decides.
+
+    Raises:
+        ImportError: It is not installed here.
+    """
+    import importlib
+
+    return importlib.import_module(name)
 
 
 @dataclass
@@ -148,6 +169,6 @@ class Kind:
         """A few words for people; calls nothing of the user's."""
         return type(value).__name__
 
-    def compare(self, left: Tagged, right: Tagged, comparison: Comparison) -> Difference | None:
-        """What differs between two states of this kind, in the terms of the type."""
-        return comparison.states(left, right)
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        """What differs between two values of this kind, in the terms of the type; looks at terms only."""
+        return comparison.states(left, right, path)

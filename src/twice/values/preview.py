@@ -9,7 +9,7 @@ from twice.values.registry import KindFinder
 
 WIDTH = 80
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
-_BRACKETS = {list: "[]", tuple: "()", dict: "{}"}
+_BRACKETS: dict[type, str] = {list: "[]", tuple: "()", dict: "{}"}
 
 
 def preview(value: object, finder: KindFinder) -> str:
@@ -34,7 +34,7 @@ def _preview(value: object, finder: KindFinder, depth: int) -> str:
     if cls in _PLAIN:
         return _plain(value, depth)
     if cls in _BRACKETS:
-        opening, closing = _BRACKETS[cls]
+        opening, closing = tuple(_BRACKETS[cls])
         items: Any = value
         if not items:
             return opening + closing

@@ -21,19 +21,14 @@ _OURS: tuple[tuple[str, str], ...] = (
     ("", "containers"),
     ("", "files"),
     ("numpy", "numpy"),
+    ("numpy", "numpy_types"),
+    ("numpy", "numpy_random"),
     ("pandas", "pandas"),
     ("scipy", "scipy"),
     ("sklearn", "sklearn"),
     ("matplotlib", "matplotlib"),
     ("mpl_toolkits", "matplotlib"),
 )
-_PREFIXES = {
-    "numpy": "numpy",
-    "pandas": "pandas",
-    "scipy": "scipy",
-    "sklearn": "sklearn",
-    "matplotlib": "matplotlib",
-}
 
 
 @functools.cache
@@ -91,6 +86,7 @@ class KindFinder:
             yield kind
 
 
+@functools.cache
 def kind_named(name: str) -> Kind:
     """The kind of that name.
 
@@ -98,8 +94,7 @@ def kind_named(name: str) -> Kind:
         Damaged: There is none, here.
     """
     root = name.partition(".")[0]
-    files = [_PREFIXES[root]] if root in _PREFIXES else ["references", "plain", "containers", "files", "objects"]
-    for file in files:
+    for file in (*(file for served, file in _OURS if served in ("", root)), "objects"):
         for kind in _file(file):
             if kind.name == name:
                 return kind

@@ -1,5 +1,6 @@
 """Containers of the standard library beyond the six of the language, and classes that only hold named fields."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import collections
@@ -126,13 +127,22 @@ class DataClassKind(Kind):
     staged = True
 
     def recognises(self, cls: type) -> bool:
-        if not dataclasses.is_dataclass(cls) or any(base in cls.__mro__ for base in (dict, list, set, tuple, str, int, float)):
+        if not dataclasses.is_dataclass(cls) or any(
+            base in cls.__mro__ for base in (dict, list, set, tuple, str, int, float)
+        ):
             return False
         custom = [base for base in cls.__mro__ if base is not object and not _generated_state(base)]
         return not any(
             name in base.__dict__
             for base in custom
-            for name in ("__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__", "__setstate__", "__getstate__")
+            for name in (
+                "__reduce__",
+                "__reduce_ex__",
+                "__getnewargs__",
+                "__getnewargs_ex__",
+                "__setstate__",
+                "__getstate__",
+            )
         )
 
     def take_apart(self, value: Any) -> object:

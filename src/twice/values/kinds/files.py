@@ -1,14 +1,23 @@
 """Files and folders: content, names and the executable bit; other permission bits are kept aside, since umasks vary."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twice.errors import ValueNotStorable
 from twice.values.files import Entry, File, Folder, safe_parts
 from twice.values.kind import Aside, Buffer, Kind, Making
+
+if TYPE_CHECKING:
+    from twice.values.compare import Comparison, Difference
+    from twice.values.terms import Tagged
+
+
+_AS_TEXT = 4 << 20
+"""Bytes up to which files are compared as text."""
 
 
 class FileKind(Kind):
@@ -40,6 +49,17 @@ class FileKind(Kind):
 
     def preview(self, value: File) -> str:
         return f"file {value.name}"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.compare import group
+
+        before = {"name": left.part("name"), "executable": left.part("executable")}
+        after = {"name": right.part("name"), "executable": right.part("executable")}
+        found = comparison.records(before, after, path)
+        content = _contents_differ(left.part("data"), right.part("data"), path)
+        if found is not None and content is None:
+            return group(path, [found], f"the content is the same; {found.what}", "only metadata differs")
+        return group(path, [part for part in (found, content) if part is not None])
 
 
 class FolderKind(Kind):
@@ -84,6 +104,49 @@ class FolderKind(Kind):
 
     def preview(self, value: Folder) -> str:
         return f"folder {value.name}"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        """Which paths were added, removed and changed."""
+        from twice.values.compare import Difference, group, key_of
+
+        before, after = _rows(left), _rows(right)
+        removed, added = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+        children = []
+        for name in sorted(before.keys() & after.keys()):
+            at = f"{path}/{name}"
+            if list(map(key_of, before[name][:3])) != list(map(key_of, after[name][:3])):
+                children.append(Difference(at, "is of another type, leads elsewhere, or may be executed or not"))
+            elif (child := _contents_differ(before[name][3], after[name][3], at)) is not None:
+                children.append(child)
+        if left.part("name") != right.part("name"):
+            children.append(Difference(path, f"was named {left.part('name')!r} and is named {right.part('name')!r}"))
+        if not (removed or added or children):
+            return None
+        what = f"{len(children)} entries changed, {len(added)} added, {len(removed)} removed"
+        found = group(path, children, what) or Difference(path, what)
+        return Difference(path, what, {"removed": removed, "added": added, "changed": len(children)}, found.children)
+
+
+def _rows(folder: Tagged) -> dict[str, list[Any]]:
+    """A stored folder's entries by path: type, executable, target, data."""
+    columns = [getattr(folder.part(name), "items", []) for name in ("kinds", "executable", "targets", "data")]
+    paths: list[str] = getattr(folder.part("paths"), "items", [])
+    return {path: list(row) for path, *row in zip(paths, *columns, strict=True)}
+
+
+def _contents_differ(left: Any, right: Any, path: str) -> Difference | None:
+    """What differs between two files' bytes: lines where both are text, and offsets where not."""
+    from twice.values.compare import binary, texts
+
+    before, after = left.view(), right.view()
+    if before == after:
+        return None
+    if max(before.nbytes, after.nbytes) <= _AS_TEXT:
+        try:
+            return texts(str(before, "utf-8"), str(after, "utf-8"), path)
+        except UnicodeDecodeError:
+            pass
+    return binary(before, after, path)
 
 
 def _source(data: Any) -> Any:

@@ -1,13 +1,18 @@
 """Matplotlib: a figure means the pixels that it shows; the drawing itself is kept aside."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twice.errors import ValueNotStorable
-from twice.values.kind import Aside, Buffer, Kind, Made, Making, Stages
+from twice.values.kind import Aside, Buffer, Kind, Made, Making, Stages, library
 from twice.values.kinds.objects import LibraryObjectKind, own_methods, reduced
+
+if TYPE_CHECKING:
+    from twice.values.compare import Comparison, Difference
+    from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"matplotlib", "mpl_toolkits"})
 _COMPANIONS = frozenset({"numpy", "contourpy", "kiwisolver"})
@@ -15,11 +20,9 @@ _COMPANIONS = frozenset({"numpy", "contourpy", "kiwisolver"})
 
 def _rendered(figure: Any) -> Any:
     """The figure's pixels, (height, width, 4) of ``uint8``; the figure keeps the canvas that it had."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     canvas = figure.canvas
     try:
-        agg = FigureCanvasAgg(figure)
+        agg = library("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
         agg.draw()
         return agg.buffer_rgba()
     finally:
@@ -58,22 +61,27 @@ class FigureKind(Kind):
         if reduction.get("class") is not type(value):
             raise ValueNotStorable("this figure is not an ordinary one", hint="return what was drawn instead")
         return {
-            "width": width, "height": height, "pixels": Buffer(pixels), "state": Aside(_without_window(reduction["state"])),
+            "width": width, "height": height, "pixels": Buffer(pixels),
+            "state": Aside(_without_window(reduction["state"])),
             "picture": Aside(_picture(pixels, width, height)),
         }  # fmt: skip
 
     def stages(self, state: Mapping[str, Any], making: Making) -> Stages:
-        from matplotlib.figure import Figure
-
-        result = Figure.__new__(Figure)
+        cls = library("matplotlib.figure").Figure
+        result = cls.__new__(cls)
         yield Made(result)
         inner = yield state["state"]
-        result.__setstate__(inner)  # type: ignore[no-untyped-call]
+        result.__setstate__(inner)
         return result
 
     def preview(self, value: Any) -> str:
         width, height = value.get_size_inches() * value.dpi
         return f"Figure {round(width)} × {round(height)}"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.kinds.pictures import pictures_differ
+
+        return pictures_differ(left, right, path)
 
 
 def _without_window(state: Any) -> Any:
@@ -89,7 +97,9 @@ class AxesKind(Kind):
     content_only = True
 
     def recognises(self, cls: type) -> bool:
-        inside = any(base.__module__ == "matplotlib.axes._base" and base.__qualname__ == "_AxesBase" for base in cls.__mro__)
+        inside = any(
+            base.__module__ == "matplotlib.axes._base" and base.__qualname__ == "_AxesBase" for base in cls.__mro__
+        )
         return inside and own_methods(cls, ("__new__",), _ROOTS)
 
     def take_apart(self, value: Any) -> object:

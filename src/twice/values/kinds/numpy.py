@@ -1,89 +1,19 @@
 """NumPy: arrays of every type and layout, scalars, types, and random generators."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twice.errors import ValueNotStorable
-from twice.values.kind import Aside, Buffer, Kind, Making
+from twice.values.kind import Aside, Buffer, Kind, Making, library
+from twice.values.kinds.numpy_types import dtype_from, dtype_state, used_bytes
+
+if TYPE_CHECKING:
+    from twice.values.compare import Comparison, Difference
+    from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"numpy"})
-
-
-# Types.
-
-
-def dtype_state(dtype: Any) -> object:
-    """A dtype as a text such as ``<f8``, or for structured ones the fields with their offsets."""
-    if dtype.subdtype is not None:
-        base, shape = dtype.subdtype
-        return {"base": dtype_state(base), "shape": tuple(shape)}
-    if dtype.names is not None:
-        fields = tuple(_field_state(name, *dtype.fields[name]) for name in dtype.names)
-        return {"fields": fields, "size": dtype.itemsize, "aligned": bool(dtype.isalignedstruct)}
-    if dtype.kind == "T":
-        return "T" if not hasattr(dtype, "na_object") else {"texts": True, "missing": dtype.na_object}
-    import numpy as np
-
-    if np.dtype(dtype.str) != dtype:
-        raise ValueNotStorable(
-            f"arrays of the type {dtype} are not supported yet", hint="convert the array to a type of NumPy's own"
-        )
-    return dtype.str
-
-
-def _field_state(name: str, dtype: Any, offset: int, title: object = None) -> object:
-    return (name, dtype_state(dtype), offset, title)
-
-
-def dtype_from(state: Any) -> Any:
-    """The dtype of such a state."""
-    import numpy as np
-
-    if isinstance(state, str):
-        return np.dtypes.StringDType() if state == "T" else np.dtype(state)
-    if "texts" in state:
-        return np.dtypes.StringDType(na_object=state["missing"])
-    if "base" in state:
-        return np.dtype((dtype_from(state["base"]), state["shape"]))
-    fields = state["fields"]
-    description: dict[str, Any] = {
-        "names": [field[0] for field in fields],
-        "formats": [dtype_from(field[1]) for field in fields],
-        "offsets": [field[2] for field in fields],
-        "itemsize": state["size"],
-    }
-    if any(field[3] is not None for field in fields):
-        description["titles"] = [field[3] for field in fields]
-    return np.dtype(description, align=state["aligned"])
-
-
-def _used_bytes(dtype: Any) -> list[bool]:
-    """For each byte of an item, whether it is part of its value and not padding."""
-    if dtype.subdtype is not None:
-        base, shape = dtype.subdtype
-        return _used_bytes(base) * math.prod(shape)
-    if dtype.names is not None:
-        used = [False] * dtype.itemsize
-        for name in dtype.names:
-            inner, offset = dtype.fields[name][:2]
-            for place, part in enumerate(_used_bytes(inner), start=offset):
-                used[place] |= part
-        return used
-    if dtype.kind in "fc" and dtype.itemsize // (2 if dtype.kind == "c" else 1) > 8:
-        return _used_of_long_double(dtype)
-    return [True] * dtype.itemsize
-
-
-def _used_of_long_double(dtype: Any) -> list[bool]:
-    """An x87 number has 10 bytes and is kept in 12 or 16; the rest is whatever was there before."""
-    import numpy as np
-
-    size = dtype.itemsize // (2 if dtype.kind == "c" else 1)
-    significant = 10 if np.finfo(np.longdouble).nmant == 63 else size
-    used = [True] * significant + [False] * (size - significant)
-    return used * (dtype.itemsize // size)
 
 
 # Arrays.
@@ -107,23 +37,23 @@ def array_state(value: Any) -> dict[str, Any]:
 
 def _bytes_of(value: Any) -> memoryview:
     """The items in C order, padding zeroed; without a copy where the memory is like that already."""
-    import numpy as np
+    np = library("numpy")
 
     if value.size == 0 or value.dtype.itemsize == 0:
         return memoryview(b"")
     flat = np.ascontiguousarray(value).reshape(-1).view(np.ndarray).view(np.uint8)
     if value.dtype.names is not None or value.dtype.kind in "fcV":
-        used = _used_bytes(value.dtype)
+        used = used_bytes(value.dtype)
         if not all(used):
             rows = flat.reshape(-1, value.dtype.itemsize).copy()
             rows[:, [place for place, part in enumerate(used) if not part]] = 0
             flat = rows.reshape(-1)
-    return flat.data
+    return memoryview(flat.data)
 
 
 def array_from(state: Any) -> Any:
     """The array of such a state. It uses the memory that it is given."""
-    import numpy as np
+    np = library("numpy")
 
     dtype, shape = dtype_from(state["dtype"]), state["shape"]
     if "columns" in state:
@@ -132,7 +62,9 @@ def array_from(state: Any) -> Any:
             result[name] = column
     elif "items" in state:
         items = state["items"]
-        result = np.fromiter(items, dtype, len(items)) if dtype.hasobject and dtype.kind == "O" else np.array(items, dtype)
+        result = (
+            np.fromiter(items, dtype, len(items)) if dtype.hasobject and dtype.kind == "O" else np.array(items, dtype)
+        )
         result = result.reshape(shape)
     elif math.prod(shape) == 0 or dtype.itemsize == 0:
         result = np.zeros(shape, dtype)
@@ -142,7 +74,7 @@ def array_from(state: Any) -> Any:
 
 
 def _flat_dtype(dtype: Any) -> Any:
-    import numpy as np
+    np = library("numpy")
 
     return np.dtype((np.void, dtype.itemsize))
 
@@ -153,9 +85,14 @@ def writable(data: Any) -> Any:
 
     if isinstance(data, memoryview):
         return bytearray(data) if data.nbytes < OUTSIDE else data
-    import numpy as np
+    np = library("numpy")
 
     return np.memmap(data, mode="c", dtype=np.uint8)
+
+
+def _dtype_text(dtype: Any) -> str:
+    """A type in few words: of a structured one the names of its fields."""
+    return str(dtype) if dtype.names is None else f"{{{', '.join(dtype.names)}}}"
 
 
 class ArrayKind(Kind):
@@ -174,7 +111,12 @@ class ArrayKind(Kind):
         return array_from(state)
 
     def preview(self, value: Any) -> str:
-        return f"array {value.dtype} {value.shape}"
+        return f"array {_dtype_text(value.dtype)} {value.shape}"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.kinds.arrays import arrays_differ
+
+        return arrays_differ(left, right, comparison, path)
 
 
 class ArrayViewKind(Kind):
@@ -188,18 +130,18 @@ class ArrayViewKind(Kind):
         return cls.__module__.partition(".")[0] == "numpy" and cls.__qualname__ in self.classes
 
     def take_apart(self, value: Any) -> object:
-        import numpy as np
+        np = library("numpy")
 
         return {"class": type(value).__qualname__, "array": np.asarray(value)}
 
     def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
+        np = library("numpy")
 
         chosen = {"matrix": np.matrix, "recarray": np.recarray, "chararray": np.char.chararray}[state["class"]]
         return state["array"].view(chosen)
 
     def preview(self, value: Any) -> str:
-        return f"{type(value).__qualname__} {value.dtype} {value.shape}"
+        return f"{type(value).__qualname__} {_dtype_text(value.dtype)} {value.shape}"
 
 
 class MaskedArrayKind(Kind):
@@ -212,20 +154,20 @@ class MaskedArrayKind(Kind):
         return cls.__module__.startswith("numpy.ma") and cls.__qualname__ == "MaskedArray"
 
     def take_apart(self, value: Any) -> object:
-        import numpy as np
+        np = library("numpy")
 
         mask = None if value.mask is np.ma.nomask else value.mask
         fill = None if value._fill_value is None else value.fill_value
         return {"data": value.data, "mask": mask, "fill": fill, "hard": bool(value.hardmask)}
 
     def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
+        np = library("numpy")
 
         mask = np.ma.nomask if state["mask"] is None else state["mask"]
         return np.ma.MaskedArray(state["data"], mask=mask, fill_value=state["fill"], hard_mask=state["hard"])
 
     def preview(self, value: Any) -> str:
-        return f"masked array {value.dtype} {value.shape}"
+        return f"masked array {_dtype_text(value.dtype)} {value.shape}"
 
 
 class MaskedConstantKind(Kind):
@@ -242,7 +184,7 @@ class MaskedConstantKind(Kind):
         return None
 
     def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
+        np = library("numpy")
 
         return np.ma.masked
 
@@ -261,7 +203,7 @@ class ScalarKind(Kind):
         return cls.__module__ == "numpy" and any(base.__qualname__ == "generic" for base in cls.__mro__)
 
     def take_apart(self, value: Any) -> object:
-        import numpy as np
+        np = library("numpy")
 
         array = np.empty((), value.dtype)
         array[()] = value
@@ -270,7 +212,7 @@ class ScalarKind(Kind):
         return {"dtype": dtype_state(value.dtype), "data": bytes(_bytes_of(array))}
 
     def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
+        np = library("numpy")
 
         if "array" in state:
             return state["array"][()]
@@ -285,138 +227,4 @@ class ScalarKind(Kind):
         return number_text(float(value)) if value.dtype.kind == "f" else str(value)
 
 
-class DTypeKind(Kind):
-    """A dtype as a value."""
-
-    name = "numpy.dtype"
-    roots = _ROOTS
-    identity = False
-
-    def recognises(self, cls: type) -> bool:
-        return any(base.__module__ == "numpy" and base.__qualname__ == "dtype" for base in cls.__mro__)
-
-    def take_apart(self, value: Any) -> object:
-        return {"dtype": dtype_state(value)}
-
-    def put_together(self, state: Any, making: Making) -> object:
-        return dtype_from(state["dtype"])
-
-    def preview(self, value: Any) -> str:
-        return f"dtype {value}"
-
-
-class UniversalFunctionKind(Kind):
-    """A ufunc of a library, by name."""
-
-    name = "numpy.ufunc"
-    roots = _ROOTS
-    identity = False
-
-    def recognises(self, cls: type) -> bool:
-        return cls.__module__ == "numpy" and cls.__qualname__ in ("ufunc", "_ArrayFunctionDispatcher")
-
-    def take_apart(self, value: Any) -> object:
-        from twice.values.kinds.references import holders, name_of
-
-        if type(value).__qualname__ == "_ArrayFunctionDispatcher":
-            return name_of(value)
-        holders = holders(value, value.__name__)
-        if not holders:
-            raise ValueNotStorable(f"the ufunc {value.__name__} cannot be found again by name")
-        preferred = [holder for holder in ("numpy", "scipy.special") if holder in holders]
-        return f"{(preferred or holders)[0]}:{value.__name__}"
-
-    def put_together(self, state: Any, making: Making) -> object:
-        module, _, name = state.partition(":")
-        return making.find(module, name)
-
-    def preview(self, value: Any) -> str:
-        return f"function {value.__name__}"
-
-
-class BitGeneratorKind(Kind):
-    """A bit generator: its algorithm, its state and the seeds that it would spawn from."""
-
-    name = "numpy.random.BitGenerator"
-    roots = _ROOTS
-    algorithms = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
-
-    def recognises(self, cls: type) -> bool:
-        return cls.__module__.startswith("numpy.random") and cls.__qualname__ in self.algorithms
-
-    def take_apart(self, value: Any) -> object:
-        return {"algorithm": type(value).__qualname__, "state": value.state, "seeds": value.seed_seq}
-
-    def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
-
-        if state["algorithm"] not in self.algorithms:
-            raise AttributeError(f"NumPy has no bit generator {state['algorithm']!r}")
-        generator = getattr(np.random, state["algorithm"])(0 if state["seeds"] is None else state["seeds"])
-        if state["seeds"] is None:
-            generator._legacy_seeding(0)  # as RandomState does it, which leaves no sequence to spawn from
-        generator.state = state["state"]
-        return generator
-
-
-class SeedSequenceKind(Kind):
-    """A seed sequence: what it was made from, and how many children it has."""
-
-    name = "numpy.random.SeedSequence"
-    roots = _ROOTS
-
-    def recognises(self, cls: type) -> bool:
-        return cls.__module__.startswith("numpy.random") and cls.__qualname__ == "SeedSequence"
-
-    def take_apart(self, value: Any) -> object:
-        return dict(value.state)
-
-    def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
-
-        return np.random.SeedSequence(**state)
-
-
-class GeneratorKind(Kind):
-    """A random generator: its bit generator."""
-
-    name = "numpy.random.Generator"
-    roots = _ROOTS
-
-    def recognises(self, cls: type) -> bool:
-        return cls.__module__.startswith("numpy.random") and cls.__qualname__ == "Generator"
-
-    def take_apart(self, value: Any) -> object:
-        return {"bits": value.bit_generator}
-
-    def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
-
-        return np.random.Generator(state["bits"])
-
-
-class RandomStateKind(Kind):
-    """A legacy random state, with the normal number that it may have in reserve."""
-
-    name = "numpy.random.RandomState"
-    roots = _ROOTS
-
-    def recognises(self, cls: type) -> bool:
-        return cls.__module__.startswith("numpy.random") and cls.__qualname__ == "RandomState"
-
-    def take_apart(self, value: Any) -> object:
-        state = value.get_state(legacy=False)
-        return {"bits": value._bit_generator, "has_gauss": state["has_gauss"], "gauss": state["gauss"]}
-
-    def put_together(self, state: Any, making: Making) -> object:
-        import numpy as np
-
-        result = np.random.RandomState(state["bits"])
-        result.set_state({**state["bits"].state, "has_gauss": state["has_gauss"], "gauss": state["gauss"]})
-        return result
-
-
-KINDS: tuple[Kind, ...] = (
-    ArrayKind(), ArrayViewKind(), MaskedArrayKind(), MaskedConstantKind(), ScalarKind(), DTypeKind(),
-    UniversalFunctionKind(), BitGeneratorKind(), SeedSequenceKind(), GeneratorKind(), RandomStateKind(),
-)  # fmt: skip
+KINDS: tuple[Kind, ...] = (ArrayKind(), ArrayViewKind(), MaskedArrayKind(), MaskedConstantKind(), ScalarKind())

@@ -4,6 +4,7 @@ The parts become terms like all others, never pickle bytes, so that what pickle'
 does not matter. Putting such an object together calls what its reduction names, which is why it is marked.
 """
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import copyreg
@@ -63,13 +64,12 @@ def _global_name(value: Any, name: str) -> str:
 
 
 def object_stages(
-    state: Mapping[str, Any], making: Making, allowed: frozenset[str] | None = None, roots: frozenset[str] = frozenset()
+    state: Mapping[str, Any], allowed: frozenset[str] | None = None, roots: frozenset[str] = frozenset()
 ) -> Stages:
     """Put a reduced object together, as ``pickle`` would.
 
     Args:
         state: The reduction's parts as terms.
-        making: What may be used.
         allowed: Top-level modules whose classes and functions may be called; None for all.
         roots: Top-level modules of which a class must have a base, where there is an ``allowed``.
     """
@@ -209,7 +209,7 @@ class LibraryObjectKind(Kind):
     def stages(self, state: Mapping[str, Any], making: Making) -> Stages:
         if "setter" in state:
             raise AttributeError("its stream names a function to set its state, which this kind does not allow")
-        return object_stages(state, making, self.allowed, self.roots)
+        return object_stages(state, self.allowed, self.roots)
 
     def preview(self, value: Any) -> str:
         return type(value).__name__
@@ -226,7 +226,7 @@ class GlobalKind(Kind):
 
     def take_apart(self, value: Any) -> object:
         state = reduced(value)
-        return state["global"] if "global" in state else NotImplemented
+        return state.get("global", NotImplemented)
 
     def put_together(self, state: Any, making: Making) -> object:
         module, _, name = state.partition(":")
@@ -242,7 +242,7 @@ class InstanceKind(Kind):
     def recognises(self, cls: type) -> bool:
         return (
             cls not in copyreg.dispatch_table
-            and cls.__new__ is object.__new__
+            and _plainly_made(cls)
             and own_methods(cls, _MAKERS, frozenset())
             and not any(hasattr(cls, name) for name in ("__setstate__", "__getnewargs__", "__getnewargs_ex__"))
         )
@@ -258,7 +258,7 @@ class InstanceKind(Kind):
 
     def stages(self, state: Mapping[str, Any], making: Making) -> Stages:
         cls = yield state["class"]
-        if not isinstance(cls, type) or cls.__new__ is not object.__new__:
+        if not isinstance(cls, type) or not _plainly_made(cls):
             raise AttributeError(f"{cls!r} is no ordinary class any more")
         result = object.__new__(cls)
         yield Made(result)
@@ -271,6 +271,11 @@ class InstanceKind(Kind):
 
     def preview(self, value: Any) -> str:
         return f"{type(value).__qualname__} object"
+
+
+def _plainly_made(cls: Any) -> bool:
+    """Whether ``object`` itself makes the objects of a class."""
+    return cls.__new__ is object.__new__
 
 
 _MAKERS = ("__new__", "__reduce__", "__reduce_ex__")
@@ -296,7 +301,7 @@ class HarmlessKind(Kind):
         call = yield state["call"]
         if not isinstance(call, type) or not self.recognises(call):
             raise AttributeError(f"its stream names {call!r} to be called")
-        return (yield from object_stages(state, making))
+        return (yield from object_stages(state))
 
     def preview(self, value: Any) -> str:
         return type(value).__name__
@@ -316,7 +321,7 @@ class ObjectKind(Kind):
         return reduced(value)
 
     def stages(self, state: Mapping[str, Any], making: Making) -> Stages:
-        return object_stages(state, making)
+        return object_stages(state)
 
     def preview(self, value: Any) -> str:
         return f"{type(value).__qualname__} object"

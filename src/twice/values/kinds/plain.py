@@ -1,5 +1,6 @@
 """Plain values of the standard library: times, exact numbers, paths, patterns, and the constants of the language."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import datetime
@@ -134,7 +135,7 @@ class TimeZoneKind(_Plain):
     def put_together(self, state: Any, making: Making) -> object:
         if state["name"] is not None:
             return datetime.timezone(state["offset"], state["name"])
-        return datetime.timezone(state["offset"]) if state["offset"] else datetime.timezone.utc
+        return datetime.timezone(state["offset"]) if state["offset"] else datetime.UTC
 
 
 class ZoneInfoKind(_Plain):
@@ -147,7 +148,9 @@ class ZoneInfoKind(_Plain):
 
     def take_apart(self, value: Any) -> object:
         if value.key is None:
-            raise ValueNotStorable("a time zone read from a file has no key", hint='use zoneinfo.ZoneInfo("Europe/Paris")')
+            raise ValueNotStorable(
+                "a time zone read from a file has no key", hint='use zoneinfo.ZoneInfo("Europe/Paris")'
+            )
         return value.key
 
     def put_together(self, state: Any, making: Making) -> object:
@@ -196,8 +199,11 @@ class PathKind(_Plain):
     """A path as a piece of text; what it leads to is not part of it (see ``twice.values.files``)."""
 
     name = "pathlib.Path"
-    flavours = (  # noqa: RUF012
-        pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath,
+    flavours = (
+        pathlib.PosixPath,
+        pathlib.WindowsPath,
+        pathlib.PurePosixPath,
+        pathlib.PureWindowsPath,
     )
 
     def recognises(self, cls: type) -> bool:

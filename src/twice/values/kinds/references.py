@@ -1,5 +1,6 @@
 """Classes, functions and modules as values: kept by name, after a check that the name leads back to the same object."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import sys
@@ -117,9 +118,9 @@ class MethodKind(Kind):
     identity = False
 
     def recognises(self, cls: type) -> bool:
-        return issubclass(cls, types.MethodType)
+        return issubclass(cls, types.MethodType | types.BuiltinFunctionType | types.MethodWrapperType)
 
-    def take_apart(self, value: types.MethodType) -> object:
+    def take_apart(self, value: Any) -> object:
         return {"object": value.__self__, "name": value.__name__}
 
     def put_together(self, state: Any, making: Making) -> object:
@@ -130,13 +131,16 @@ class MethodKind(Kind):
         found = inspect.getattr_static(owner, state["name"])
         if isinstance(found, classmethod):
             return types.MethodType(found.__func__, owner)
-        if not isinstance(found, types.FunctionType):
-            raise AttributeError(f"{type(owner).__qualname__} has no method {state['name']!r}")
-        return types.MethodType(found, owner)
+        if isinstance(found, types.ClassMethodDescriptorType):
+            return found.__get__(None, owner)
+        if isinstance(found, types.MethodDescriptorType | types.WrapperDescriptorType):
+            return found.__get__(owner, type(owner))
+        if type(found).__name__ == "cython_function_or_method" or isinstance(found, types.FunctionType):
+            return types.MethodType(found, owner)
+        raise AttributeError(f"{type(owner).__qualname__} has no method {state['name']!r}")
 
-    def preview(self, value: types.MethodType) -> str:
-        return f"method {getattr(value.__func__, '__qualname__', '?')}"
+    def preview(self, value: Any) -> str:
+        return f"method {getattr(value, '__qualname__', '?')}"
 
 
 KINDS: tuple[Kind, ...] = (ClassKind(), FunctionKind(), ModuleKind(), MethodKind())
-

@@ -1,10 +1,11 @@
-"""SciPy: sparse matrices and arrays by their parts; distributions, interpolators and the like by their own reduction."""
+"""SciPy: sparse matrices and arrays by their parts; distributions and the like by their own reduction."""
 
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 from typing import Any
 
-from twice.values.kind import Kind, Making
+from twice.values.kind import Kind, Making, library
 from twice.values.kinds.objects import LibraryObjectKind
 
 _PARTS = {
@@ -23,9 +24,7 @@ class SparseKind(Kind):
 
     def recognises(self, cls: type) -> bool:
         form, _, what = cls.__name__.partition("_")
-        return (
-            cls.__module__.startswith("scipy.sparse.") and what in ("matrix", "array") and form in {*_PARTS, "coo"}
-        )
+        return cls.__module__.startswith("scipy.sparse.") and what in ("matrix", "array") and form in {*_PARTS, "coo"}
 
     def take_apart(self, value: Any) -> object:
         parts = {name: getattr(value, name) for name in _PARTS.get(value.format, ())}
@@ -35,12 +34,12 @@ class SparseKind(Kind):
         return {"class": type(value).__name__, "shape": tuple(int(length) for length in value.shape), **parts}
 
     def put_together(self, state: Any, making: Making) -> object:
-        import scipy.sparse
+        sparse = library("scipy.sparse")
 
         form, _, what = state["class"].partition("_")
         if what not in ("matrix", "array") or form not in {*_PARTS, "coo"}:
             raise AttributeError(f"SciPy has no sparse {state['class']}")
-        cls = getattr(scipy.sparse, state["class"])
+        cls = getattr(sparse, state["class"])
         if form == "coo":
             return cls((state["data"], state["coords"]), shape=state["shape"])
         return cls(tuple(state[name] for name in _PARTS[form]), shape=state["shape"])

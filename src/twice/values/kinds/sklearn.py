@@ -1,11 +1,16 @@
 """scikit-learn: estimators, fitted or not, pipelines of them, and the objects inside, such as trees and losses."""
 
+# ruff: noqa: D102 - the methods are described by Kind
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twice.values.kind import Kind
 from twice.values.kinds.objects import LibraryObjectKind
+
+if TYPE_CHECKING:
+    from twice.values.compare import Comparison, Difference
+    from twice.values.terms import Tagged
 
 # The version is the environment's part; ``_stop_words_id`` is a memory address (scikit-learn issue 18669).
 _ASIDE = frozenset({"_sklearn_version", "_stop_words_id"})
@@ -16,6 +21,26 @@ class EstimatorKind(LibraryObjectKind):
 
     def preview(self, value: Any) -> str:
         return f"{type(value).__name__}({_settings(value)})"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        """Which parameters and which fitted attributes differ; the latter end in an underscore, by convention."""
+        from dataclasses import replace
+
+        found = comparison.states(left, right, path)
+        if found is None:
+            return None
+        parts = found.children if found.path == path else (found,)
+        names = [part.path.removeprefix(f"{path}.") for part in parts]
+        fitted = [name for name in names if name.partition(".")[0].partition("[")[0].endswith("_")]
+        parameters = [name for name in names if name not in fitted]
+        if found.path != path:
+            return found
+        what = ", ".join(
+            f"{len(listed)} {word if len(listed) == 1 else word + 's'}"
+            for listed, word in ((parameters, "parameter"), (fitted, "fitted attribute"))
+            if listed
+        )
+        return replace(found, what=f"{what} differ", detail={"parameters": parameters, "fitted": fitted})
 
 
 def _settings(value: Any) -> str:

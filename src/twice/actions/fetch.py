@@ -1,0 +1,81 @@
+"""Bring recorded values back into the calling process."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twice.errors import CaptureError
+from twice.records.artifact import Artifact
+from twice.records.digest import Digest
+from twice.store.store import Store
+from twice.values import artifact as artifacts
+from twice.values.terms import Term
+
+Known = Mapping[str, object]
+"""Node id → live object, of the pipeline that is at hand."""
+
+
+def value(store: Store, artifact: Artifact, known: Known | None = None) -> Any:
+    """A recorded value.
+
+    Classes defined in a script come back as the script's own, if it is the one that runs.
+
+    Args:
+        store: The vault.
+        artifact: The value's record.
+        known: Live functions and classes by node id, for what no module leads to.
+
+    Raises:
+        CaptureError: The value is of a class that is not here.
+        Damaged: Its bytes are not what the record says.
+    """
+    live = known or {}
+
+    def find(module: str, name: str) -> object:
+        loaded = sys.modules.get(module)
+        found: object = loaded
+        for part in name.split(".") if name else ():
+            found = getattr(found, part, None)
+            if found is None:
+                break
+        if loaded is not None and found is not None:
+            return found
+        if f"{module}:{name}" in live:
+            return live[f"{module}:{name}"]
+        from twice.values.kind import import_by_name
+
+        return import_by_name(module, name)
+
+    def code(id_: str) -> object:
+        if id_ in live:
+            return live[id_]
+        raise CaptureError(
+            f"the value is of {id_.replace(':', '.')}, which is defined inside a function and is not here.",
+            hint="load it where the pipeline is made, or define the class at the top level of a module",
+        )
+
+    hooks: dict[str, Callable[[Any], Any]] = {"twice.code": code}
+    place = Path(tempfile.mkdtemp(prefix="twice-")) if artifact.kind in ("File", "Folder", "file", "folder") else None
+    return artifacts.fetch(artifact, reader(store), find=find, hooks=hooks, place=place)
+
+
+def reader(store: Store) -> Callable[[Digest], memoryview]:
+    """Objects as private writable maps: what is written there, the vault does not see."""
+
+    def read(digest: Digest) -> memoryview:
+        with open(store.file(digest), "rb") as file:
+            if not file.seek(0, 2):
+                return memoryview(bytearray())
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+
+    return read
+
+
+def term(store: Store, artifact: Artifact) -> Term:
+    """A recorded value's structure, to look at; nothing is constructed, imported or executed."""
+    return artifacts.term(artifact, reader(store))

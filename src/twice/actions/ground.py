@@ -1,0 +1,130 @@
+"""Where a pipeline's project and store are, and a scratch ground for a loaded version."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from twice.errors import InputChanged
+from twice.execute.plan import Ground
+from twice.records.code import Code
+from twice.records.version import InputFile
+from twice.source.modules import is_local_file
+from twice.store.store import Store
+
+STORE = ".twice"
+_MARKS = ("pyproject.toml", ".git")
+KEEP_FILES_UP_TO = 1 << 30
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def project_folder(start: Path) -> Path:
+    """The project that a folder belongs to: the nearest one with a ``pyproject.toml``, ``.git`` or ``.twice``.
+
+    Args:
+        start: A folder; itself the answer if nothing above it says otherwise.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / mark).exists() for mark in _MARKS) or (folder / STORE / "format").exists():
+            return folder
+    return start
+
+
+def script_folder() -> Path:
+    """The folder of the running script; the working directory in a notebook, at a prompt, or for a tool like pytest."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    if isinstance(file, str) and is_local_file(file):
+        return Path(file).resolve().parent
+    return Path.cwd()
+
+
+def store_folder(project: Path, store: str | os.PathLike[str] | None = None) -> Path:
+    """Where a project's store is: as said, else as ``TWICE_STORE`` says, else ``.twice`` in the project."""
+    if store is not None:
+        return Path(store).expanduser().absolute()
+    named = os.environ.get("TWICE_STORE")
+    return Path(named).expanduser().absolute() if named else project / STORE
+
+
+def keep_files_up_to(environ: dict[str, str] | None = None) -> int:
+    """The size in bytes up to which input files are kept: ``TWICE_KEEP_FILES_UP_TO``, as ``500MB``, or 1 GiB."""
+    text = (environ if environ is not None else os.environ).get("TWICE_KEEP_FILES_UP_TO", "").strip().upper()
+    number = text.rstrip("BKMGI")
+    unit = text[len(number) :]
+    if not text:
+        return KEEP_FILES_UP_TO
+    if not number.strip().isdigit() or unit not in _UNITS:
+        from twice.errors import DefinitionError
+
+        raise DefinitionError(
+            f"TWICE_KEEP_FILES_UP_TO is a size such as 500MB or 2GiB, not {text!r}.", hint="or leave it unset: 1 GiB"
+        )
+    return int(number) * _UNITS[unit]
+
+
+def scratch_ground(store: Store, code: Code, files: tuple[InputFile, ...]) -> Ground:
+    """An empty place with a version's sources and input files in it, under the roots that they were recorded from.
+
+    Args:
+        store: The vault.
+        code: The version's code.
+        files: Its input files.
+
+    Raises:
+        InputChanged: A file that is not kept in the vault is not here, or no longer the same.
+    """
+    place = store.spool()
+    names = {code.cwd[0], "project", *(root for root, _ in code.search)}
+    names |= {module.root for module in code.modules if module.root != "cells"} | {
+        file.root for file in files if file.root
+    }
+    roots = {name: place / name for name in sorted(names)}
+    for folder in roots.values():
+        folder.mkdir()
+    for module in code.modules:
+        if module.root == "cells":
+            continue
+        target = roots[module.root] / module.path
+        if module.namespace:
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(store.get(module.source))
+    for file in files:
+        _bring(store, file, roots)
+    cwd = roots[code.cwd[0]] / code.cwd[1]
+    cwd.mkdir(parents=True, exist_ok=True)
+    local = [str(roots[root] / path) for root, path in code.search]
+    installed = [entry for entry in sys.path if entry and not is_local_file(str(Path(entry) / "x"))]
+    return Ground(roots=roots, cwd=cwd, search=(*local, *installed), live=False)
+
+
+def _bring(store: Store, file: InputFile, roots: dict[str, Path]) -> None:
+    where = Path(file.path) if not file.root else roots[file.root] / file.path
+    if file.root and file.stored:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(store.file(file.content), where)
+        return
+    original = where if not file.root else store.path.parent / file.path
+    if not original.exists():
+        raise InputChanged(
+            f"the version reads {original}, which is not here.",
+            hint=_how_to_bring(store, file, original),
+        )
+    if store.digest_file(original) != file.content:
+        raise InputChanged(
+            f"{original} is no longer what the version read ({file.size:,} bytes, {file.content.short}).",
+            hint=_how_to_bring(store, file, original),
+        )
+    if file.root:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        where.symlink_to(original)
+
+
+def _how_to_bring(store: Store, file: InputFile, original: Path) -> str:
+    if file.stored:
+        return f"its bytes are in the store; copy them back: cp {store.file(file.content)} {original}"
+    return "it was too large to be kept (TWICE_KEEP_FILES_UP_TO), so it has to be brought from where it came from"

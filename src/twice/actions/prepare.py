@@ -1,0 +1,256 @@
+"""From a drawing, or from a saved version, to a plan."""
+
+from __future__ import annotations
+
+import ast
+import glob
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from twice.actions.ground import scratch_ground
+from twice.control.switches import default_settings
+from twice.define.pipeline import Drawing
+from twice.environment.python import distribution_of
+from twice.environment.record import environment
+from twice.environment.requirements import requirements
+from twice.errors import CaptureError, DefinitionError, ParameterError, ValueNotStorable
+from twice.execute.plan import Ground, Plan
+from twice.execute.worker import FORK_SAFE
+from twice.records.artifact import Artifact
+from twice.records.code import Code, ModuleSource
+from twice.records.digest import Digest
+from twice.records.version import InputFile, StepSpec, Version
+from twice.source.snapshot import Capture, capture
+from twice.store.store import Store
+from twice.values import artifact as artifacts
+from twice.values.encode import Hook, encode
+from twice.values.kind import BufferSource, FileSource
+
+
+class Installed:
+    """What is installed in this interpreter."""
+
+    def owner(self, module: str) -> tuple[str, str] | None:
+        """Name and version of the distribution that provides a module."""
+        return distribution_of(module)
+
+    def requirements(self, name: str) -> list[tuple[str, str]]:
+        """Name and version of the installed distributions that one needs."""
+        return requirements(name)
+
+
+def from_drawing(
+    store: Store, drawing: Drawing, params: Mapping[str, object] | None, project: Path
+) -> tuple[Plan, Capture]:
+    """Capture a pipeline that is being worked on.
+
+    Args:
+        store: The vault; sources and captured values are put into it.
+        drawing: The pipeline.
+        params: What is set otherwise than by default.
+        project: The project's folder.
+
+    Raises:
+        CaptureError: A step reaches what cannot be brought back elsewhere.
+        ParameterError: There is no such parameter, or its value cannot be stored.
+    """
+    values = drawing.parameters(params)
+    cwd = Path.cwd()
+    captured = capture(
+        {step.name: step.function for step in drawing.steps},
+        project=project,
+        cwd=cwd,
+        search=sys.path,
+        distributions=Installed(),
+    )
+    ground = Ground(
+        roots=dict(captured.roots.folders),
+        cwd=cwd,
+        search=tuple(str(Path(entry or ".").absolute()) for entry in sys.path),
+        live=True,
+    )
+    specs = tuple(
+        StepSpec(
+            name=step.name,
+            inputs=dict(drawing.wiring.inputs[step.name]),
+            parameters={
+                name: _put_parameter(store, f"{step.name}.{name}", value) for name, value in values[step.name].items()
+            },
+            files=tuple(dict.fromkeys([*step.options.inputs, *drawing.inputs])),
+            rtol=step.options.rtol,
+            atol=step.options.atol,
+            allow=step.options.allow,
+        )
+        for step in drawing.steps
+    )
+    code = _put_code(store, captured)
+    here = environment(())
+    plan = Plan(
+        pipeline=drawing.name,
+        label=drawing.version or "",
+        steps=specs,
+        seed=drawing.seed,
+        settings=default_settings(),
+        code=code,
+        code_digest=store.add(code),
+        declared=tuple(_declared(store, (pattern for spec in specs for pattern in spec.files), ground)),
+        environment=here,
+        environment_digest=store.add(here),
+        ground=ground,
+        always=frozenset(step.name for step in drawing.steps if step.options.always),
+        preload=preloads(file.data for file in captured.files),
+    )
+    return plan, captured
+
+
+def from_version(store: Store, digest: Digest, params: Mapping[str, object] | None = None, *, label: str = "") -> Plan:
+    """Bring a saved version back, in an empty place.
+
+    Args:
+        store: The vault.
+        digest: The version.
+        params: What is set otherwise than in the version; then the plan is for another version of the same code.
+        label: What people call it.
+
+    Raises:
+        InputChanged: A file that it reads cannot be brought back.
+        ParameterError: There is no such parameter.
+    """
+    version = store.load(digest, Version)
+    code = store.load(version.code, Code)
+    here = environment(())
+    specs = _with_parameters(store, version.steps, params)
+    return Plan(
+        pipeline=version.pipeline,
+        label=label,
+        steps=specs,
+        seed=version.seed,
+        settings=version.settings,
+        code=code,
+        code_digest=version.code,
+        declared=version.files,
+        environment=here,
+        environment_digest=store.add(here),
+        ground=scratch_ground(store, code, version.files),
+        version=digest if specs == version.steps else None,
+        preload=preloads(store.get(module.source) for module in code.modules if not module.namespace),
+    )
+
+
+def put_value(store: Store, value: object, *, describe: str, hook: Hook | None = None) -> Artifact:
+    """Put a value of this process into the vault.
+
+    Raises:
+        ValueNotStorable: No kind of value can hold it.
+    """
+
+    def put_object(source: BufferSource) -> Digest:
+        return store.put_file(source.path) if isinstance(source, FileSource) else store.put(source)
+
+    return artifacts.put(encode(value, describe=describe, hook=hook), put_object)
+
+
+def _put_parameter(store: Store, name: str, value: object) -> Artifact:
+    try:
+        return put_value(store, value, describe=name)
+    except ValueNotStorable as problem:
+        raise ParameterError(
+            f"the parameter {name} cannot be saved: {problem.message}",
+            hint="a parameter is a value such as a number, a text, a list or a table; make the rest inside the step",
+        ) from None
+
+
+def _put_code(store: Store, captured: Capture) -> Code:
+    sources = store.put_many(file.data for file in captured.files)
+    values = []
+    for value in captured.state.values:
+        try:
+            values.append(put_value(store, value, describe="a captured value", hook=captured.reach.hook))
+        except ValueNotStorable as problem:
+            raise CaptureError(f"a value that the steps reach cannot be saved: {problem.message}") from None
+    outline = json.dumps(captured.state.outline, sort_keys=True, separators=(",", ":")).encode()
+    return Code(
+        modules=tuple(
+            ModuleSource(
+                name=file.name,
+                root=file.root,
+                path=file.path,
+                source=source,
+                package=file.package,
+                namespace=file.namespace,
+            )
+            for file, source in zip(captured.files, sources, strict=True)
+        ),
+        nodes=tuple(captured.nodes.values()),
+        steps=dict(captured.steps),
+        outline=store.put(outline),
+        values=tuple(values),
+        cwd=captured.roots.cwd,
+        search=captured.search,
+    )
+
+
+def _declared(store: Store, patterns: Iterable[str], ground: Ground) -> Iterable[InputFile]:
+    """The files that declared paths and patterns mean now."""
+    for pattern in dict.fromkeys(patterns):
+        found = [match for match in files_of(pattern, ground) if match.is_file()]
+        if not found:
+            raise DefinitionError(
+                f"the declared input {pattern!r} matches no file.",
+                hint=f"it is looked for in {ground.cwd} and in the project {ground.roots['project']}",
+            )
+        for file in found:
+            root, path = ground.locate(os.path.realpath(file))
+            yield InputFile(root=root, path=path, content=store.put_file(file), size=file.stat().st_size, declared=True)
+
+
+def files_of(pattern: str, ground: Ground) -> list[Path]:
+    """The paths that a declared path or pattern means: seen from the working directory, else from the project."""
+    for base in (ground.cwd, ground.roots["project"]):
+        found = sorted(glob.glob(str(base / pattern), recursive=True))  # noqa: PTH207 - the pattern may be absolute
+        if found:
+            return [Path(match) for match in found]
+    return []
+
+
+def preloads(sources: Iterable[bytes]) -> tuple[str, ...]:
+    """The modules of installed libraries that some sources import and that may be loaded before a fork."""
+    names: set[str] = set()
+    for source in sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module)
+    return tuple(sorted(name for name in names if name.partition(".")[0] in FORK_SAFE))
+
+
+def _with_parameters(
+    store: Store, steps: tuple[StepSpec, ...], params: Mapping[str, object] | None
+) -> tuple[StepSpec, ...]:
+    """A version's steps with some parameters set otherwise."""
+    if not params:
+        return steps
+    known = {f"{step.name}.{name}": (step.name, name) for step in steps for name in step.parameters}
+    changed: dict[tuple[str, str], Artifact] = {}
+    for key, value in params.items():
+        having = [known[key]] if key in known else [place for place in known.values() if place[1] == key]
+        if len(having) != 1:
+            what = f"several steps have a parameter {key!r}" if having else f"there is no parameter {key!r}"
+            raise ParameterError(f"{what}; this version has {', '.join(known) or 'none'}.", hint="as in 'fit.depth'")
+        changed[having[0]] = _put_parameter(store, ".".join(having[0]), value)
+    return tuple(
+        StepSpec(
+            name=step.name,
+            inputs=step.inputs,
+            parameters={name: changed.get((step.name, name), value) for name, value in step.parameters.items()},
+            files=step.files,
+            rtol=step.rtol,
+            atol=step.atol,
+            allow=step.allow,
+        )
+        for step in steps
+    )

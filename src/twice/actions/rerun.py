@@ -1,0 +1,47 @@
+"""Carry a saved version out again, in an empty place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twice.actions.prepare import from_version
+from twice.actions.run import Outcome, carry_out
+from twice.environment.drift import drift, sentence
+from twice.execute.events import Listener
+from twice.execute.plan import Plan
+from twice.records.digest import Digest
+from twice.records.environment import Environment
+from twice.records.version import Version
+from twice.store.store import Store
+
+
+def rerun(
+    store: Store,
+    version: Digest,
+    params: Mapping[str, object] | None = None,
+    *,
+    label: str = "",
+    jobs: int = 1,
+    listener: Listener,
+) -> Outcome:
+    """Run all steps of a version, with its own code, settings and input files.
+
+    Args:
+        store: The vault.
+        version: The version.
+        params: Parameters to set otherwise.
+        label: What people call it.
+        jobs: How many steps may run at the same time.
+        listener: Is told what happens.
+    """
+    plan = from_version(store, version, params, label=label)
+    notes = drift_notes(store, version, plan)
+    return carry_out(store, plan, purpose="rerun", reuse=False, jobs=jobs, listener=listener, notes=notes)
+
+
+def drift_notes(store: Store, version: Digest, plan: Plan) -> tuple[str, ...]:
+    """One line on how this environment differs from the recorded one, if it does."""
+    recorded = store.load(store.load(version, Version).environment, Environment)
+    reached = {node.id.partition("==")[0] for node in plan.code.nodes if node.kind == "distribution"}
+    found = drift(recorded, plan.environment, reached)
+    return (f"this environment is not the recorded one: {sentence(found)}",) if found else ()

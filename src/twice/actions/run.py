@@ -1,0 +1,383 @@
+"""Carry a plan out: ask for each step by its key, reuse or run it, and file what happened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import twice
+from twice.actions.ground import keep_files_up_to
+from twice.control import switches
+from twice.environment.record import host
+from twice.errors import NotFound, StepFailed, TwiceError
+from twice.execute.events import (
+    Event,
+    Listener,
+    RunBegan,
+    RunEnded,
+    StepBegan,
+    StepBroke,
+    StepEnded,
+    StepPrinted,
+    nobody,
+)
+from twice.execute.plan import Plan
+from twice.execute.rebuilder import World, decide, ingredients, key
+from twice.execute.scheduler import cut_off, ready
+from twice.execute.task import Performer, digest_names, digest_variable
+from twice.execute.workers import Workers
+from twice.records.artifact import Artifact
+from twice.records.canonical import digest as digest_of
+from twice.records.digest import Digest
+from twice.records.run import Git, RunRecord, StepResult
+from twice.records.trace import Trace
+from twice.records.version import InputFile, Version
+from twice.store.store import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that is over and filed.
+
+    Attributes:
+        digest: Its name.
+        record: The run.
+        problem: What ended it early, if anything did.
+    """
+
+    digest: Digest
+    record: RunRecord
+    problem: BaseException | None = None
+
+
+@dataclass
+class _Progress:
+    traces: dict[str, tuple[Digest, Trace]] = field(default_factory=dict)
+    results: dict[str, StepResult] = field(default_factory=dict)
+    broken: dict[str, BaseException] = field(default_factory=dict)
+
+
+def carry_out(
+    store: Store,
+    plan: Plan,
+    *,
+    purpose: str = "run",
+    reuse: bool = True,
+    recorded: Mapping[str, Mapping[str, Artifact]] | None = None,
+    only: frozenset[str] | None = None,
+    jobs: int = 1,
+    listener: Listener = nobody,
+    notes: tuple[str, ...] = (),
+    of: Digest | None = None,
+) -> Outcome:
+    """Carry out a plan.
+
+    Args:
+        store: The vault.
+        plan: What to carry out.
+        purpose: ``run``, ``rerun`` or ``verify``.
+        reuse: Whether steps may be taken from traces.
+        recorded: For each step, the inputs to feed it whatever other steps give; for verifying.
+        only: Run only these steps; needs ``recorded``.
+        jobs: How many steps may run at the same time.
+        listener: Is told what happens.
+        notes: Lines for people, shown at the beginning.
+        of: The run that this one is held against.
+
+    Returns:
+        The run, also when a step failed or it was interrupted: what was finished is kept, and the next run goes on.
+    """
+    return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of).go(notes)
+
+
+class _Run:
+    def __init__(
+        self,
+        store: Store,
+        plan: Plan,
+        purpose: str,
+        reuse: bool,
+        recorded: Mapping[str, Mapping[str, Artifact]] | None,
+        only: frozenset[str] | None,
+        jobs: int,
+        listener: Listener,
+        of: Digest | None,
+    ) -> None:
+        self.store = store
+        self.plan = plan
+        self.purpose = purpose
+        self.reuse = reuse
+        self.recorded = recorded
+        self.order = [step.name for step in plan.steps if only is None or step.name in only]
+        self.jobs = max(1, jobs)
+        self.of = of
+        self.progress = _Progress()
+        self.meanings = {node.id: node.meaning for node in plan.code.nodes}
+        self._listener = listener
+        self._telling = threading.Lock()
+        environment = {**os.environ, **switches.variables(plan.settings)}
+        self.workers = Workers(environment, preload=plan.preload)
+        self.performer = Performer(store, plan, self.workers, keep_files_up_to=keep_files_up_to())
+        self.sources = {
+            step.name: [] if recorded is not None else list(dict.fromkeys(step.inputs.values())) for step in plan.steps
+        }
+
+    def tell(self, event: Event) -> None:
+        with self._telling:
+            self._listener(event)
+
+    def go(self, notes: tuple[str, ...]) -> Outcome:
+        started, clock = time.time_ns(), time.perf_counter_ns()
+        label = self.plan.label or (self.plan.version.short if self.plan.version else "")
+        self.tell(RunBegan(self.plan.pipeline, label, tuple(self.order), self.purpose, notes))
+        interrupted: BaseException | None = None
+        try:
+            if self.jobs == 1:
+                self._one_by_one()
+            else:
+                self._side_by_side()
+        except KeyboardInterrupt as stopped:
+            interrupted = stopped
+        finally:
+            self.workers.close()
+        for name in cut_off(self.order, self.sources, self.progress.broken):
+            self.progress.results[name] = StepResult(step=name, how="skipped", reason="a step before it failed")
+        for name in self.order:
+            self.progress.results.setdefault(name, StepResult(step=name, how="skipped", reason="the run ended before"))
+        problem = interrupted or next(iter(self.progress.broken.values()), None)
+        status = "interrupted" if interrupted else "failed" if problem else "done"
+        duration = time.perf_counter_ns() - clock
+        record = RunRecord(
+            version=self._version(),
+            steps=tuple(self.progress.results[name] for name in self.order),
+            status=status,
+            purpose=self.purpose,
+            started=started,
+            duration=duration,
+            host=host(),
+            environment=self.plan.environment_digest,
+            label=self.plan.label,
+            git=git(self.plan.ground.roots["project"]) if self.plan.ground.live else None,
+            twice=twice.__version__,
+            of=self.of,
+        )
+        digest = self.store.add(record)
+        self.tell(RunEnded(status, duration / 1e9))
+        return Outcome(digest, record, problem)
+
+    def _one_by_one(self) -> None:
+        begun: set[str] = set()
+        while waiting := ready(self.order, self.sources, self.progress.traces, begun):
+            begun.add(waiting[0])
+            self._step(waiting[0])
+
+    def _side_by_side(self) -> None:
+        begun: set[str] = set()
+        ended: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
+        with ThreadPoolExecutor(self.jobs, thread_name_prefix="twice") as pool:
+            running = 0
+            try:
+                while True:
+                    for name in ready(self.order, self.sources, self.progress.traces, begun):
+                        begun.add(name)
+                        pool.submit(self._step, name).add_done_callback(ended.put)
+                        running += 1
+                    if not running:
+                        return
+                    ended.get().result()
+                    running -= 1
+            except BaseException:
+                self.workers.close()  # so that the pool's threads, which wait for workers, end
+                raise
+
+    # -- one step
+
+    def _step(self, name: str) -> None:
+        try:
+            self._reuse_or_perform(name)
+        except TwiceError as problem:
+            self.progress.broken[name] = problem
+            told = str(problem)
+            summary = problem.exception if isinstance(problem, StepFailed) else problem.message
+            if isinstance(problem, StepFailed):
+                told = problem.traceback
+            self.progress.results[name] = StepResult(step=name, how="failed", reason=summary, error=told)
+            self.tell(StepBroke(name, summary))
+
+    def _reuse_or_perform(self, name: str) -> None:
+        step = self.plan.step(name)
+        if self.recorded is not None:
+            inputs = dict(self.recorded[name])
+        else:
+            inputs = {parameter: self.progress.traces[source][1].output for parameter, source in step.inputs.items()}
+        wanted = self._ingredients(name, inputs)
+        wanted_key = key(wanted)
+        before = self.store.traces(wanted_key)
+        reason = {"rerun": "a loaded version always runs", "verify": "to be compared"}.get(self.purpose, "")
+        if self.reuse:
+            decision = decide(wanted, () if name in self.plan.always else before, self._earlier(name), self._world())
+            reason = "it is set to run always" if name in self.plan.always else decision.reason
+            if decision.trace is not None:
+                self._reused(name, decision.trace, before, reason)
+                return
+        self.tell(StepBegan(name, reason))
+        done = self.performer.perform(
+            name, wanted_key, wanted, inputs, lambda stream, data: self.tell(StepPrinted(name, stream, data))
+        )
+        others = [trace for trace in before if trace.output.content != done.trace.output.content]
+        conflict = None
+        if others and not _depends_on_other_files(others[-1], done.trace):
+            conflict = digest_of(others[-1])
+        self.progress.traces[name] = (done.digest, done.trace)
+        self.progress.results[name] = StepResult(
+            step=name, how="ran", reason=reason, trace=done.digest, conflict=conflict
+        )
+        seconds = done.trace.duration / 1e9
+        output = done.trace.output
+        notes = _notes(done.trace, conflict is not None)
+        self.tell(StepEnded(name, "ran", reason, seconds, output.kind, output.preview, notes))
+
+    def _reused(self, name: str, trace: Trace, before: list[Trace], reason: str) -> None:
+        digest = digest_of(trace)
+        others = [other for other in before if other.output.content != trace.output.content]
+        others = [other for other in others if not _depends_on_other_files(other, trace)]
+        conflict = digest_of(others[-1]) if others else None
+        self.progress.traces[name] = (digest, trace)
+        self.progress.results[name] = StepResult(
+            step=name, how="reused", reason=reason, trace=digest, conflict=conflict
+        )
+        notes = _notes(trace, conflict is not None)
+        self.tell(StepEnded(name, "reused", reason, 0.0, trace.output.kind, trace.output.preview, notes))
+
+    def _ingredients(self, name: str, inputs: Mapping[str, Artifact]) -> dict[str, str]:
+        step = self.plan.step(name)
+        references = {
+            reference: self.meanings[reference]
+            for value in inputs.values()
+            for reference in value.references
+            if reference in self.meanings
+        }
+        declared = {
+            f"{file.root}/{file.path}": file.content for file in self.plan.declared if file.declared and step.files
+        }
+        return ingredients(
+            step=name,
+            code=self.plan.code.steps[name].semantic,
+            inputs={parameter: value.content for parameter, value in inputs.items()},
+            references=references,
+            parameters={parameter: value.content for parameter, value in step.parameters.items()},
+            seed=self.plan.seed,
+            settings=self.plan.settings,
+            interpreter=self.plan.environment.interpreter,
+            files=declared,
+        )
+
+    def _earlier(self, name: str) -> Iterator[Trace]:
+        """The step's trace in the last run of this pipeline that had one, to say what changed since; looked up late."""
+        for _, run in reversed(self.store.runs(pipeline=self.plan.pipeline)):
+            for result in run.steps:
+                if result.step == name and result.trace is not None:
+                    try:
+                        yield self.store.load(result.trace, Trace)
+                    except NotFound:
+                        continue
+                    return
+
+    def _world(self) -> World:
+        ground = self.plan.ground
+
+        def file(root: str, path: str) -> Digest | None:
+            where = ground.absolute(root, path)
+            try:
+                return self.store.digest_file(where) if where.is_file() else None
+            except (TwiceError, OSError):
+                return None
+
+        def listing(root: str, path: str) -> Digest | None:
+            try:
+                return digest_names([entry.name for entry in ground.absolute(root, path).iterdir()])
+            except OSError:
+                return None
+
+        def variable(name: str) -> Digest | None:
+            value = os.environ.get(name)
+            if value is None:
+                return digest_variable(None)
+            return digest_variable(hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest())
+
+        return World(file, listing, variable)
+
+    # -- the version
+
+    def _version(self) -> Digest:
+        if self.plan.version is not None:
+            return self.plan.version
+        return self.store.add(
+            Version(
+                pipeline=self.plan.pipeline,
+                steps=self.plan.steps,
+                code=self.plan.code_digest,
+                seed=self.plan.seed,
+                settings=self.plan.settings,
+                files=self._files(),
+                environment=self.plan.environment_digest,
+            )
+        )
+
+    def _files(self) -> tuple[InputFile, ...]:
+        """Declared files, and those that steps read and no step before them had written."""
+        found = {(file.root, file.path): file for file in self.plan.declared}
+        written: set[tuple[str, str]] = set()
+        for name in self.order:
+            if name not in self.progress.traces:
+                continue
+            watched = self.progress.traces[name][1].watched
+            for file in watched.files:
+                place = (file.root, file.path)
+                if file.what == "file" and file.content is not None and place not in written:
+                    seen = InputFile(
+                        root=file.root, path=file.path, content=file.content, size=file.size, stored=file.stored
+                    )
+                    found.setdefault(place, seen)
+            written |= set(watched.written)
+        return tuple(found[place] for place in sorted(found))
+
+
+def _depends_on_other_files(left: Trace, right: Trace) -> bool:
+    """Whether two traces under one key saw different files or variables, which explains different outputs."""
+    return left.watched.files != right.watched.files or left.watched.variables != right.watched.variables
+
+
+def _notes(trace: Trace, conflict: bool) -> tuple[str, ...]:
+    notes = []
+    if conflict:
+        notes.append("gave another output before, from the same inputs: it is not deterministic")
+    if trace.mutated:
+        notes.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
+    if trace.output.executes:
+        notes.append("stored by the pickle protocol: bringing it back runs code that it names")
+    if trace.watched.unstable:
+        notes.append(f"{Path(trace.watched.unstable[0]).name} changed while it was read: never reused")
+    return tuple(notes)
+
+
+def git(folder: Path) -> Git | None:
+    """The commit that a working tree is on, and whether it is clean; None where there is no git."""
+    try:
+        commit, status = (
+            subprocess.run(
+                ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
+            ).stdout
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return Git(commit=commit.strip(), clean=not status.strip())

@@ -1,0 +1,103 @@
+"""A store and a source folder opened together; each action is a one-line method."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from twice.actions import fetch, ground, prepare
+from twice.actions import rerun as rerun_
+from twice.actions import run as run_
+from twice.actions import save as save_
+from twice.actions.show import listener
+from twice.define.pipeline import Drawing
+from twice.errors import NotFound
+from twice.execute.events import Listener
+from twice.records.artifact import Artifact
+from twice.records.digest import Digest
+from twice.source.snapshot import Capture
+from twice.store.resolve import Found
+from twice.store.store import Store
+
+_OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_stores() -> None:
+    for store in list(_OPEN):
+        store.close()
+
+
+class Project:
+    """A store and a source folder.
+
+    Args:
+        folder: The project's folder.
+        place: The store's folder.
+        create: Make the store if it is not there.
+    """
+
+    def __init__(self, folder: Path, place: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self.place = place
+        self._create = create
+        self.listener: Listener | None = None
+
+    @classmethod
+    def around(cls, start: Path, store: str | os.PathLike[str] | None = None) -> Project:
+        """The project that a folder belongs to."""
+        folder = ground.project_folder(start)
+        return cls(folder, ground.store_folder(folder, store))
+
+    @classmethod
+    def here(cls, store: str | os.PathLike[str] | None = None) -> Project:
+        """The project of the running script or the working directory; its store must exist."""
+        folder = ground.project_folder(ground.script_folder())
+        return cls(folder, ground.store_folder(folder, store), create=False)
+
+    @cached_property
+    def store(self) -> Store:
+        """The vault, opened when it is first needed."""
+        opened = Store.open(self.place, create=self._create)
+        _OPEN.add(opened)
+        return opened
+
+    def resolve(self, name: str) -> Found:
+        """The version or run that a name means."""
+        return self.store.resolve(name)
+
+    def record_of(self, version: Digest) -> Digest:
+        """The first finished run of a version."""
+        for digest, run in self.store.runs(version=version):
+            if run.status == "done":
+                return digest
+        raise NotFound(f"the version {version.short} has no finished run.")
+
+    def run(
+        self, drawing: Drawing, params: Mapping[str, object] | None = None, *, jobs: int = 1
+    ) -> tuple[run_.Outcome, Capture]:
+        """Carry out a pipeline that is being worked on."""
+        plan, captured = prepare.from_drawing(self.store, drawing, params, self.folder)
+        return run_.carry_out(self.store, plan, jobs=jobs, listener=self._listener()), captured
+
+    def rerun(
+        self, version: Digest, params: Mapping[str, object] | None = None, *, label: str = "", jobs: int = 1
+    ) -> run_.Outcome:
+        """Carry out a saved version again."""
+        return rerun_.rerun(self.store, version, params, label=label, jobs=jobs, listener=self._listener())
+
+    def save(self, run: Digest, *, pipeline: str, label: str | None, name: str | None) -> list[str]:
+        """File a run's version under names."""
+        return save_.save(self.store, run, pipeline=pipeline, label=label, name=name)
+
+    def value(self, artifact: Artifact, known: Mapping[str, object] | None = None) -> Any:
+        """A recorded value."""
+        return fetch.value(self.store, artifact, known)
+
+    def _listener(self) -> Listener:
+        return self.listener or listener()

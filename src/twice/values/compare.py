@@ -1,0 +1,372 @@
+"""What differs between two values, told in the terms of their types.
+
+Works on terms (see ``twice.values.terms``): nothing is constructed or imported but the libraries' own arrays, and
+nothing that a value names is called. The result is a tree that others draw.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from twice.errors import Damaged
+from twice.values import terms
+from twice.values.terms import LEAVES, Term
+
+SHOWN = 20
+"""How many children or lines a difference lists; all are counted."""
+
+_NUMBERS = (int, float, complex)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference, and what it consists of.
+
+    Attributes:
+        path: Where, as an expression: ``["model"].coef_``; empty for the whole value.
+        what: One sentence for people.
+        detail: Figures and lists behind the sentence, by name.
+        children: Differences of parts, at most some twenty of them.
+        softer: What is the same in spite of the difference, such as ``same rows in another order``; may be empty.
+        within: Whether the declared tolerances cover it.
+    """
+
+    path: str
+    what: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    children: tuple[Difference, ...] = ()
+    softer: str = ""
+    within: bool = False
+
+
+def difference(left: Term, right: Term, *, rtol: float = 0.0, atol: float = 0.0) -> Difference | None:
+    """What differs between two values; None if they mean the same.
+
+    Args:
+        left: The recorded value.
+        right: The value to be held against it.
+        rtol: Relative tolerance: a number is covered if ``|right - left| <= atol + rtol * |left|``.
+        atol: Absolute tolerance, in the unit of the values.
+    """
+    try:
+        return Comparison(rtol, atol).differ(left, right, "")
+    except RecursionError:
+        return Difference("", "they differ, or are the same, deeper inside than can be compared")
+
+
+class Comparison:
+    """One comparison with its tolerances; kinds are given it to compare the parts of their values.
+
+    Attributes:
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+    """
+
+    def __init__(self, rtol: float = 0.0, atol: float = 0.0) -> None:
+        self.rtol = rtol
+        self.atol = atol
+
+    def differ(self, left: Term, right: Term, path: str) -> Difference | None:
+        """What differs between two terms."""
+        if type(left) is not type(right) or type(left) in LEAVES:
+            return self._leaves(left, right, path)
+        if isinstance(left, terms.Tagged) and isinstance(right, terms.Tagged):
+            return self._tagged(left, right, path)
+        if isinstance(left, terms.Container) and isinstance(right, terms.Container):
+            return self._containers(left, right, path)
+        if isinstance(left, terms.Mapping) and isinstance(right, terms.Mapping):
+            return self.mappings(left, right, path)
+        if isinstance(left, terms.Record) and isinstance(right, terms.Record):
+            return self.records(left.fields(), right.fields(), path)
+        if isinstance(left, terms.Bytes) and isinstance(right, terms.Bytes):
+            return binary(left.view(), right.view(), path)
+        if isinstance(left, terms.Reference) and isinstance(right, terms.Reference) and left.number != right.number:
+            return Difference(path, "refers to another part of the value")
+        return None  # what was put aside is not compared
+
+    # Numbers, texts, bytes.
+
+    def _leaves(self, left: Term, right: Term, path: str) -> Difference | None:
+        if type(left) is not type(right):
+            change = self._change(left, right)
+            return Difference(
+                path, f"was {described(left)} and is {described(right)}", change, within=self._covers(change)
+            )
+        if isinstance(left, float | complex):
+            if _bits(left) == _bits(right):
+                return None
+        elif left == right:
+            return None
+        if isinstance(left, str) and isinstance(right, str):
+            return texts(left, right, path)
+        if isinstance(left, bytes) and isinstance(right, bytes):
+            return binary(memoryview(left), memoryview(right), path)
+        change = self._change(left, right)
+        what = f"was {described(left)} and is {described(right)}"
+        if "relative" in change:
+            what += f" (relative difference {change['relative']:.2g})"
+        return Difference(path, what, change, within=self._covers(change))
+
+    def _change(self, left: Term, right: Term) -> dict[str, Any]:
+        if isinstance(left, bool) or isinstance(right, bool) or not isinstance(left, _NUMBERS):
+            return {}
+        if not isinstance(right, _NUMBERS):
+            return {}
+        try:
+            absolute, scale = abs(right - left), abs(left)
+            if math.isnan(absolute) or math.isinf(absolute):
+                return {}
+            return {"absolute": absolute, "relative": absolute / scale if scale else math.inf, "scale": scale}
+        except OverflowError:
+            return {}
+
+    def _covers(self, change: dict[str, Any]) -> bool:
+        if not (self.rtol or self.atol) or "absolute" not in change:
+            return False
+        return bool(change["absolute"] <= self.atol + self.rtol * change["scale"])
+
+    # Containers.
+
+    def _containers(self, left: terms.Container, right: terms.Container, path: str) -> Difference | None:
+        if left.form != right.form:
+            return Difference(path, f"was a {left.form} and is a {right.form}")
+        if left.form in ("set", "frozenset"):
+            return _sets(left, right, path)
+        return self.sequences(left.items, right.items, path, left.form)
+
+    def sequences(self, left: Sequence[Term], right: Sequence[Term], path: str, what: str) -> Difference | None:
+        """What differs between two sequences, place by place."""
+        if left is right:
+            return None
+        children: list[Difference] = []
+        count, within = 0, len(left) == len(right)
+        for index, (before, after) in enumerate(zip(left, right, strict=False)):
+            if before is after or (type(before) is type(after) and type(before) in (str, int) and before == after):
+                continue
+            child = self.differ(before, after, f"{path}[{index}]")
+            if child is not None:
+                count += 1
+                within = within and child.within
+                if len(children) < SHOWN:
+                    children.append(child)
+        if not count and len(left) == len(right):
+            return None
+        detail: dict[str, Any] = {"differing": count, "length": (len(left), len(right))}
+        sentence = f"{count} of {len(left)} items differ"
+        if len(left) != len(right):
+            sentence = f"a {what} of {len(left)} items has {len(right)}"
+        softer = "same items in another order" if _same_items(left, right) else ""
+        return Difference(path, sentence, detail, tuple(children), softer, within)
+
+    def mappings(self, left: terms.Mapping, right: terms.Mapping, path: str) -> Difference | None:
+        """What differs between two dicts, key by key."""
+        before = {key_of(key): (key, value) for key, value in left.items()}
+        after = {key_of(key): (key, value) for key, value in right.items()}
+        removed = [shown(key) for name, (key, _) in before.items() if name not in after]
+        added = [shown(key) for name, (key, _) in after.items() if name not in before]
+        children = []
+        for name, (key, value) in before.items():
+            if name in after:
+                child = self.differ(value, after[name][1], f"{path}[{shown(key)}]")
+                if child is not None:
+                    children.append(child)
+        if not (removed or added or children):
+            if list(before) == list(after):
+                return None
+            return Difference(path, "the keys are in another order", softer="same keys in another order")
+        detail = {"removed": removed, "added": added, "changed": len(children)}
+        parts = [
+            f"{len(found)} {'key' if len(found) == 1 else 'keys'} {what}"
+            for found, what in ((children, "changed"), (added, "added"), (removed, "removed"))
+            if found
+        ]
+        within = not removed and not added and all(child.within for child in children)
+        return Difference(path, ", ".join(parts), detail, tuple(children[:SHOWN]), within=within)
+
+    # Tagged values.
+
+    def _tagged(self, left: terms.Tagged, right: terms.Tagged, path: str) -> Difference | None:
+        if left.kind != right.kind:
+            return Difference(path, f"was a {left.kind} and is a {right.kind}")
+        if left.kind.startswith("@"):
+            return self.states(left, right, path)
+        from twice.values.registry import kind_named
+
+        try:
+            kind = kind_named(left.kind)
+        except Damaged:
+            return self.states(left, right, path)
+        return kind.compare(left, right, self, path)
+
+    def states(self, left: terms.Tagged, right: terms.Tagged, path: str) -> Difference | None:
+        """What differs between two states, part by part."""
+        if isinstance(left.state, terms.Record) and isinstance(right.state, terms.Record):
+            return self.records(left.state.fields(), right.state.fields(), path)
+        return self.differ(left.state, right.state, path)
+
+    def records(self, left: dict[str, Term], right: dict[str, Term], path: str) -> Difference | None:
+        """What differs between the named parts of two states."""
+        children = []
+        for name in dict.fromkeys([*left, *right]):
+            before, after = left.get(name), right.get(name)
+            if (
+                isinstance(before, terms.Mapping)
+                and isinstance(after, terms.Mapping)
+                and name in ("state", "attributes")
+            ):
+                children += self._attributes(before, after, path)
+                continue
+            child = self.differ(before, after, f"{path}.{name}")
+            if child is not None:
+                children.append(child)
+        return group(path, children)
+
+    def _attributes(self, left: terms.Mapping, right: terms.Mapping, path: str) -> list[Difference]:
+        """What differs between the attributes of two objects, each under its own name."""
+        before, after = by_name(left), by_name(right)
+        found = []
+        for name in dict.fromkeys([*before, *after]):
+            if name not in after:
+                found.append(Difference(f"{path}.{name}", "is not there any more"))
+            elif name not in before:
+                found.append(Difference(f"{path}.{name}", "is new"))
+            elif (child := self.differ(before[name], after[name], f"{path}.{name}")) is not None:
+                found.append(child)
+        return found
+
+
+def group(path: str, children: list[Difference], what: str = "", softer: str = "") -> Difference | None:
+    """Several differences as one; a single one stands for itself."""
+    if not children:
+        return None
+    if len(children) == 1 and not what:
+        return children[0]
+    sentence = what or f"{len(children)} parts differ"
+    within = all(child.within for child in children)
+    return Difference(path, sentence, {"changed": len(children)}, tuple(children[:SHOWN]), softer, within)
+
+
+def by_name(mapping: terms.Mapping) -> dict[str, Term]:
+    """A dict's values under the text of their keys."""
+    return {key if isinstance(key, str) else shown(key): value for key, value in mapping.items()}
+
+
+def texts(left: str, right: str, path: str) -> Difference:
+    """What differs between two texts, as the lines of a unified diff."""
+    before, after = left.splitlines(), right.splitlines()
+    if len(before) <= 1 and len(after) <= 1:
+        return Difference(path, f"was {described(left)} and is {described(right)}")
+    if len(before) + len(after) > 20_000:
+        changed = sum(1 for pair in zip(before, after, strict=False) if pair[0] != pair[1]) + abs(
+            len(before) - len(after)
+        )
+        lines: list[str] = []
+    else:
+        lines = list(difflib.unified_diff(before, after, "recorded", "now", lineterm="", n=1))
+        changed = sum(1 for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+    softer = "same lines in another order" if before != after and Counter(before) == Counter(after) else ""
+    if before == after:
+        softer = "only the ends of lines differ"
+    detail = {"lines": (len(before), len(after)), "changed": changed, "diff": lines[: 5 * SHOWN]}
+    return Difference(path, f"{changed} lines differ", detail, softer=softer)
+
+
+def binary(left: memoryview, right: memoryview, path: str) -> Difference | None:
+    """Where two runs of bytes begin to differ."""
+    left, right = left.cast("B"), right.cast("B")
+    if left == right:
+        return None
+    size = min(len(left), len(right))
+    step, first = 1 << 16, 0
+    while first < size and left[first : first + step] == right[first : first + step]:
+        first += step
+    while first < size and left[first] == right[first]:
+        first += 1
+    sizes = f"{len(left)} bytes" if len(left) == len(right) else f"{len(left)} and {len(right)} bytes"
+    detail = {"size": (len(left), len(right)), "first": min(first, size)}
+    return Difference(path, f"the bytes differ from byte {detail['first']} on ({sizes})", detail)
+
+
+def _sets(left: terms.Container, right: terms.Container, path: str) -> Difference | None:
+    before = {key_of(item): item for item in left.items}
+    after = {key_of(item): item for item in right.items}
+    removed = [shown(item) for key, item in before.items() if key not in after]
+    added = [shown(item) for key, item in after.items() if key not in before]
+    if not removed and not added:
+        return None
+    return Difference(path, f"{len(added)} items added, {len(removed)} removed", {"added": added, "removed": removed})
+
+
+def _same_items(left: Sequence[Term], right: Sequence[Term]) -> bool:
+    return len(left) == len(right) and Counter(map(key_of, left)) == Counter(map(key_of, right))
+
+
+def _bits(value: Any) -> bytes:
+    if isinstance(value, complex):
+        return struct.pack("<dd", value.real, value.imag)
+    return struct.pack("<d", value)
+
+
+def key_of(term: Term) -> Any:
+    """Something hashable that is equal for equal terms, whatever their types' own idea of equality."""
+    if isinstance(term, float | complex):
+        return (type(term).__name__, _bits(term))
+    if type(term) in LEAVES:
+        return (type(term).__name__, term)
+    if isinstance(term, terms.Container):
+        return (term.form, tuple(map(key_of, term.items)))
+    if isinstance(term, terms.Mapping):
+        return ("dict", tuple(map(key_of, term.keys)), tuple(map(key_of, term.values)))
+    if isinstance(term, terms.Record):
+        return ("record", tuple(term.names), tuple(map(key_of, term.parts)))
+    if isinstance(term, terms.Tagged):
+        return (term.kind, key_of(term.state))
+    if isinstance(term, terms.Bytes):
+        return (term.form, bytes(term.view()))
+    return ("reference", term.number) if isinstance(term, terms.Reference) else ("aside",)
+
+
+def plain(term: Term) -> Any:
+    """A term as plain Python data: records as dicts, buffers as views; what is more than that stays a term."""
+    if isinstance(term, terms.Container):
+        items = [plain(item) for item in term.items]
+        return tuple(items) if term.form == "tuple" else items
+    if isinstance(term, terms.Record):
+        return {name: plain(part) for name, part in term.fields().items()}
+    if isinstance(term, terms.Bytes):
+        return term.view()
+    return None if isinstance(term, terms.AsidePart) else term
+
+
+def shown(term: Term) -> str:
+    """A term as a short text, as it stands in a path."""
+    if isinstance(term, terms.Container) and term.form == "tuple":
+        return f"({', '.join(shown(item) for item in term.items[:5])})"
+    if type(term) in LEAVES:
+        text = repr(term)
+        return text if len(text) <= 60 else text[:59] + "…"
+    return described(term)
+
+
+def described(term: Term) -> str:
+    """A term in a few words."""
+    if isinstance(term, terms.Tagged):
+        return f"a {term.kind}"
+    if isinstance(term, terms.Container):
+        return f"a {term.form} of {len(term.items)}"
+    if isinstance(term, terms.Mapping):
+        return f"a dict of {len(term.keys)}"
+    if isinstance(term, terms.Bytes):
+        return f"{term.form} of {term.view().nbytes} bytes"
+    if isinstance(term, float) and term != term:
+        return "nan"
+    if type(term) in LEAVES:
+        text = repr(term)
+        return text if len(text) <= 60 else text[:59] + "…"
+    return "another part"

@@ -1,0 +1,136 @@
+"""NumPy's types and functions as values, and which bytes of an item are its own."""
+
+# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from twice.errors import ValueNotStorable
+from twice.values.kind import Kind, Making, library
+
+_ROOTS = frozenset({"numpy"})
+
+
+def dtype_state(dtype: Any) -> object:
+    """A dtype as a text such as ``<f8``, or for structured ones the fields with their offsets."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return {"base": dtype_state(base), "shape": tuple(shape)}
+    if dtype.names is not None:
+        fields = tuple(_field_state(name, *dtype.fields[name]) for name in dtype.names)
+        return {"fields": fields, "size": dtype.itemsize, "aligned": bool(dtype.isalignedstruct)}
+    if dtype.kind == "T":
+        return "T" if not hasattr(dtype, "na_object") else {"texts": True, "missing": dtype.na_object}
+    np = library("numpy")
+
+    if np.dtype(dtype.str) != dtype:
+        raise ValueNotStorable(
+            f"arrays of the type {dtype} are not supported yet", hint="convert the array to a type of NumPy's own"
+        )
+    return dtype.str
+
+
+def _field_state(name: str, dtype: Any, offset: int, title: object = None) -> object:
+    return (name, dtype_state(dtype), offset, title)
+
+
+def dtype_from(state: Any) -> Any:
+    """The dtype of such a state."""
+    np = library("numpy")
+
+    if isinstance(state, str):
+        return np.dtypes.StringDType() if state == "T" else np.dtype(state)
+    if "texts" in state:
+        return np.dtypes.StringDType(na_object=state["missing"])
+    if "base" in state:
+        return np.dtype((dtype_from(state["base"]), state["shape"]))
+    fields = state["fields"]
+    description: dict[str, Any] = {
+        "names": [field[0] for field in fields],
+        "formats": [dtype_from(field[1]) for field in fields],
+        "offsets": [field[2] for field in fields],
+        "itemsize": state["size"],
+    }
+    if any(field[3] is not None for field in fields):
+        description["titles"] = [field[3] for field in fields]
+    return np.dtype(description, align=state["aligned"])
+
+
+def used_bytes(dtype: Any) -> list[bool]:
+    """For each byte of an item, whether it is part of its value and not padding."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return used_bytes(base) * int(math.prod(shape))
+    if dtype.names is not None:
+        used = [False] * dtype.itemsize
+        for name in dtype.names:
+            inner, offset = dtype.fields[name][:2]
+            for place, part in enumerate(used_bytes(inner), start=offset):
+                used[place] |= part
+        return used
+    if dtype.kind in "fc" and dtype.itemsize // (2 if dtype.kind == "c" else 1) > 8:
+        return _used_of_long_double(dtype)
+    return [True] * int(dtype.itemsize)
+
+
+def _used_of_long_double(dtype: Any) -> list[bool]:
+    """An x87 number has 10 bytes and is kept in 12 or 16; the rest is whatever was there before."""
+    np = library("numpy")
+
+    size = dtype.itemsize // (2 if dtype.kind == "c" else 1)
+    significant = 10 if np.finfo(np.longdouble).nmant == 63 else size
+    used: list[bool] = [True] * significant + [False] * (size - significant)
+    return used * int(dtype.itemsize // size)
+
+
+class DTypeKind(Kind):
+    """A dtype as a value."""
+
+    name = "numpy.dtype"
+    roots = _ROOTS
+    identity = False
+
+    def recognises(self, cls: type) -> bool:
+        return any(base.__module__ == "numpy" and base.__qualname__ == "dtype" for base in cls.__mro__)
+
+    def take_apart(self, value: Any) -> object:
+        return {"dtype": dtype_state(value)}
+
+    def put_together(self, state: Any, making: Making) -> object:
+        return dtype_from(state["dtype"])
+
+    def preview(self, value: Any) -> str:
+        return f"dtype {value}"
+
+
+class UniversalFunctionKind(Kind):
+    """A ufunc of a library, by name."""
+
+    name = "numpy.ufunc"
+    roots = _ROOTS
+    identity = False
+
+    def recognises(self, cls: type) -> bool:
+        return cls.__module__ == "numpy" and cls.__qualname__ in ("ufunc", "_ArrayFunctionDispatcher")
+
+    def take_apart(self, value: Any) -> object:
+        from twice.values.kinds.references import holders, name_of
+
+        if type(value).__qualname__ == "_ArrayFunctionDispatcher":
+            return name_of(value)
+        found = holders(value, value.__name__)
+        if not found:
+            raise ValueNotStorable(f"the ufunc {value.__name__} cannot be found again by name")
+        preferred = [holder for holder in ("numpy", "scipy.special") if holder in found]
+        return f"{(preferred or found)[0]}:{value.__name__}"
+
+    def put_together(self, state: Any, making: Making) -> object:
+        module, _, name = state.partition(":")
+        return making.find(module, name)
+
+    def preview(self, value: Any) -> str:
+        return f"function {value.__name__}"
+
+
+KINDS: tuple[Kind, ...] = (DTypeKind(), UniversalFunctionKind())

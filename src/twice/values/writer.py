@@ -1,0 +1,457 @@
+"""Writes terms: the machinery under ``twice.values.encode``."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from twice.errors import ValueNotStorable
+from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, varint
+from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, size_of
+from twice.values.packing import fit, run_of
+from twice.values.registry import KindFinder
+
+_HOOKED = (FunctionType, BuiltinFunctionType, type, ModuleType, Hooked)
+_SMALL = 1 << 10
+_SMALL_INTS = {
+    value: b"i"
+    + bytes((value.bit_length() // 8 + 1,))
+    + value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+    for value in range(-_SMALL, _SMALL)
+}
+
+
+class NeedsReferences(Exception):  # noqa: N818 - a signal, not an error
+    """The value contains itself, or repeats too much; it is to be written again with references."""
+
+
+_Seen = tuple[int, int, int, int, int, int, int, int, bool]
+"""Where an object with an identity was written: its number, then offsets in the stream, the buffers and the parts
+aside where it begins, the same where it ends (-1 while it is open) with the numbers given until then, and whether it
+can contain itself. A plain tuple, since there may be millions."""
+
+
+class _Notes:
+    """What is learned about the whole value on the way."""
+
+    def __init__(self) -> None:
+        self.references: set[str] = set()
+        self.executes = False
+
+
+class _Piece:
+    """A term that is already written."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+_Steps = Generator[object, None, None]
+
+
+class Writer:
+    """Writes terms one after the other; each open container is a generator on a stack, so that nesting may be deep."""
+
+    def __init__(
+        self,
+        hook: Hook | None,
+        *,
+        graph: bool,
+        describe: str,
+        outer: Writer | None = None,
+        finder: KindFinder | None = None,
+    ) -> None:
+        self.hook = hook
+        self.graph = graph
+        self.describe = describe
+        self.outer = outer
+        self.out = bytearray()
+        self.buffers: list[BufferSource] = []
+        self.finder = finder or KindFinder()
+        self.notes: _Notes = _Notes() if outer is None else outer.notes
+        self.memo: dict[int, _Seen] = {}
+        self.alive: list[object] = []
+        self.numbers = 0
+        self.repeated = 0
+        self.asides = 0
+        self.sharing: list[tuple[int, int]] = []
+        self.entries: list[tuple[int, bytes]] = []
+        self.aside: Writer | None = None
+        self.stack: list[tuple[object, Iterator[object]]] = []
+        self.top_kind = ""
+        self.leaf: dict[type, Callable[[Any], None]] = {
+            type(None): self._none,
+            bool: self._bool,
+            int: self._int,
+            float: self._float,
+            complex: self._complex,
+            str: self._str,
+            bytes: self._bytes,
+            _Piece: self._piece,
+        }
+        self.container: dict[type, Callable[[Any], _Steps]] = {
+            tuple: self._tuple,
+            list: self._list,
+            dict: self._dict,
+            set: self._set,
+            frozenset: self._frozenset,
+            bytearray: self._bytearray,
+            Buffer: self._buffer,
+            Aside: self._aside,
+        }
+
+    # The loop.
+
+    def write(self, value: object) -> None:
+        """Write one term."""
+        leaf, container = self.leaf, self.container
+        stack = self.stack
+        floor = len(stack)
+        stack.append((None, iter((value,))))
+        while len(stack) > floor:
+            for item in stack[-1][1]:
+                kind = type(item)
+                writer = leaf.get(kind)
+                if writer is not None:
+                    writer(item)
+                    continue
+                opener = container.get(kind, self._other)
+                stack.append((item, opener(item)))
+                break
+            else:
+                stack.pop()
+
+    def kind_of(self, value: object) -> str:
+        """The word for the whole value."""
+        cls = type(value)
+        if cls in self.leaf or cls in self.container:
+            return "None" if value is None else cls.__name__
+        return self.top_kind
+
+    # Leaves.
+
+    def _none(self, _: None) -> None:
+        self.out += b"N"
+
+    def _bool(self, value: bool) -> None:
+        self.out += b"T" if value else b"F"
+
+    def _int(self, value: int) -> None:
+        if -_SMALL <= value < _SMALL:
+            self.out += _SMALL_INTS[value]
+            return
+        data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+        self.out += b"i" + varint(len(data)) + data
+
+    def _float(self, value: float) -> None:
+        self.out += struct.pack("<cd", b"d", value)
+
+    def _complex(self, value: complex) -> None:
+        self.out += struct.pack("<cdd", b"c", value.real, value.imag)
+
+    def _str(self, value: str) -> None:
+        self.out += b"u"
+        self.blob(value.encode("utf-8", "surrogatepass"))
+
+    def _bytes(self, value: bytes) -> None:
+        self.out += b"y"
+        self.blob(value)
+
+    def _piece(self, value: _Piece) -> None:
+        self.out += value.data
+
+    def blob(self, source: BufferSource) -> None:
+        """Write bytes, here if they are few and outside if they are many."""
+        size = size_of(source)
+        if size >= OUTSIDE:
+            self.out += varint(2 * size + 1)
+            self.buffers.append(source)
+        else:
+            self.out += varint(2 * size)
+            if isinstance(source, FileSource):
+                data = source.path.read_bytes()
+                if len(data) != size:
+                    self.refuse(f"the file {source.path.name!r} changed while it was read")
+                source = data
+            self.out += source
+
+    # Containers: each yields its parts in order and writes what stands around them.
+
+    def _tuple(self, value: tuple[Any, ...]) -> _Steps:
+        self.out += b"("
+        yield from self._body(value)
+
+    def _list(self, value: list[Any]) -> _Steps:
+        if not self._met(value):
+            self.out += b"["
+            yield from self._body(value)
+            self._close(value)
+
+    def _dict(self, value: dict[Any, Any]) -> _Steps:
+        if not self._met(value):
+            self.out += b"{"
+            yield from self._body(tuple(value))
+            yield from self._body(tuple(value.values()))
+            self._close(value)
+
+    def _set(self, value: set[Any]) -> _Steps:
+        if not self._met(value):
+            items = self._sorted(value)
+            self.out += b"s"
+            yield from self._body(items)
+            self._close(value)
+
+    def _frozenset(self, value: frozenset[Any]) -> _Steps:
+        items = self._sorted(value)
+        self.out += b"z"
+        yield from self._body(items)
+
+    def _bytearray(self, value: bytearray) -> _Steps:
+        if not self._met(value):
+            self.out += b"Y"
+            self.blob(bytes(value))
+            self._close(value)
+        yield from ()
+
+    def _buffer(self, value: Buffer) -> _Steps:
+        self.out += b"b"
+        self.blob(value.source)
+        yield from ()
+
+    def _body(self, items: Sequence[Any]) -> Iterable[object]:
+        count = len(items)
+        if count >= RUN:
+            run = run_of(items)
+            if run is not None:
+                code, blobs = run
+                self.out += code + varint(count)
+                for data in blobs:
+                    self.blob(data)
+                return ()
+        self.out += b"m" + varint(count)
+        return items
+
+    def _sorted(self, items: Iterable[Any]) -> Sequence[Any]:
+        """A set's items in their canonical order."""
+        members = list(items)
+        types = set(map(type, members))
+        if len(members) >= RUN and (types == {str} or (types == {int} and fit(members))):
+            return sorted(members)
+        pieces: list[tuple[bytes, object]] = []
+        for item in members:
+            mark = self._mark()
+            self.write(item)
+            piece = bytes(self.out[mark.out :])
+            pure = (self.numbers, len(self.buffers), self.asides) == (mark.numbers, mark.buffers, mark.asides)
+            self._rewind(mark)
+            # What has numbers, buffers or parts aside is written again in its place; the rest is done already.
+            pieces.append((piece, _Piece(piece) if pure else item))
+        pieces.sort(key=lambda pair: pair[0])
+        return [item for _, item in pieces]
+
+    def _mark(self) -> _Mark:
+        aside = None if self.aside is None else self.aside._mark()
+        counts = (len(self.out), len(self.buffers), len(self.memo), self.numbers, self.repeated, self.asides)
+        return _Mark(*counts, len(self.sharing), len(self.entries), aside)
+
+    def _rewind(self, mark: _Mark) -> None:
+        del self.out[mark.out :]
+        del self.buffers[mark.buffers :]
+        while len(self.memo) > mark.memo:
+            self.memo.popitem()
+        self.numbers, self.repeated, self.asides = mark.numbers, mark.repeated, mark.asides
+        del self.sharing[mark.sharing :]
+        del self.entries[mark.entries :]
+        if mark.aside is None:
+            self.aside = None
+        elif self.aside is not None:
+            self.aside._rewind(mark.aside)
+
+    # Identity.
+
+    def _met(self, value: object, *, staged: bool = True) -> bool:
+        """Whether the object was met before and is now done with; if not, it is given a number."""
+        seen = self.memo.get(id(value))
+        if seen is None:
+            if self.outer is not None and self._met_outside(value):
+                return True
+            self.memo[id(value)] = (self.numbers, len(self.out), len(self.buffers), self.asides, -1, -1, -1, -1, staged)
+            self.numbers += 1
+            return False
+        number, end, staged = seen[0], seen[4], seen[8]
+        if self.graph:
+            if end < 0 and not staged:
+                self._refuse_cycle(value)
+            self.out += b"r" + varint(number)
+            return True
+        if end < 0:
+            raise NeedsReferences
+        self._repeat(seen)
+        return True
+
+    def _repeat(self, seen: _Seen) -> None:
+        """Write an object again, in full: a copy of what was written for it."""
+        number, start, buffers, asides, end, buffers_end, asides_end, numbers_end, _ = seen
+        self.repeated += end - start
+        if self.repeated > REPEATED:
+            raise NeedsReferences
+        self.sharing.append((self.numbers, number))
+        self.numbers += numbers_end - number
+        self.asides += asides_end - asides
+        self.out += self.out[start:end]
+        self.buffers += self.buffers[buffers:buffers_end]
+
+    def _met_outside(self, value: object) -> bool:
+        assert self.outer is not None
+        seen = self.outer.memo.get(id(value))
+        if seen is None:
+            return False
+        if seen[4] < 0 and not seen[8]:
+            self._refuse_cycle(value)
+        self.out += b"o" + varint(seen[0])
+        return True
+
+    def _refuse_cycle(self, value: object) -> None:
+        self.refuse(
+            f"a {type(value).__qualname__} contains itself, in a way that cannot be brought back",
+            hint="break the cycle before returning it",
+        )
+
+    def _close(self, value: object) -> None:
+        """Note where an object ends, so that it can be repeated."""
+        begin = self.memo[id(value)][:4]
+        end = (len(self.out), len(self.buffers), self.asides, self.numbers, True)
+        self.memo[id(value)] = begin + end
+
+    # What does not belong to the meaning.
+
+    def _aside(self, value: Aside) -> _Steps:
+        if self.outer is not None:
+            yield value.value
+            return
+        self.out += b"a"
+        self.asides += 1
+        if value.value is None:
+            return
+        if self.aside is None:
+            self.aside = Writer(self.hook, graph=True, describe=self.describe, outer=self, finder=self.finder)
+        start = len(self.aside.out)
+        self.aside.stack = [*self.stack]
+        self.aside.write(value.value)
+        self.entries.append((self.asides - 1, bytes(self.aside.out[start:])))
+
+    def aside_stream(self) -> tuple[bytes, list[BufferSource]]:
+        """All that is kept aside; empty if there is nothing."""
+        if not self.entries and not self.sharing:
+            return b"", []
+        out = bytearray(MAGIC_ASIDE)
+        out += varint(len(self.sharing))
+        for repetition, original in self.sharing:
+            out += varint(repetition) + varint(original)
+        out += varint(len(self.entries))
+        for number, data in self.entries:
+            out += varint(number) + data
+        return bytes(out), [] if self.aside is None else self.aside.buffers
+
+    # Everything else.
+
+    def _other(self, value: object) -> _Steps:
+        if self.hook is not None and isinstance(value, _HOOKED):
+            taken = self.hook(value)
+            if taken is not None:
+                tag, state = taken
+                yield from self._tagged(value, f"@{tag}", state, identity=not isinstance(value, Hooked), staged=True)
+                return
+        for kind in self.finder.kinds_of(type(value)):
+            if kind.content_only and self.outer is not None:
+                continue
+            state = self._state(kind, value)
+            if state is NotImplemented:
+                continue
+            self.notes.executes |= kind.executes
+            if kind.name in ("class", "function", "module"):
+                self._note_reference(str(state))
+            yield from self._tagged(value, kind.name, state, identity=kind.identity, staged=kind.staged)
+            return
+        self.refuse(f"no kind of value recognises a {type(value).__qualname__}")
+
+    def _state(self, kind: Kind, value: object) -> object:
+        # What was met before is not taken apart again.
+        if kind.identity and (id(value) in self.memo or (self.outer is not None and id(value) in self.outer.memo)):
+            return None
+        try:
+            return kind.take_apart(value)
+        except ValueNotStorable as problem:
+            path = self.path()
+            raise ValueNotStorable(f"{path}: {problem.message}", path=path, hint=problem.hint) from problem.__cause__
+
+    def _tagged(self, value: object, name: str, state: object, *, identity: bool, staged: bool) -> _Steps:
+        if not self.top_kind:
+            self.top_kind = name
+        if identity and self._met(value, staged=staged):
+            return
+        # States are made for the occasion; while they live, no other object can have their parts' addresses.
+        self.alive.append(state)
+        self.out += b"K" if identity else b"k"
+        self.blob(name.encode())
+        if type(state) is dict:
+            self.out += b"R" + varint(len(state))
+            for part in state:
+                self.blob(part.encode())
+            yield from state.values()
+        else:
+            yield state
+        if identity:
+            self._close(value)
+
+    def _note_reference(self, name: str) -> None:
+        if name.partition(":")[0].partition(".")[0] not in sys.stdlib_module_names:
+            self.notes.references.add(name)
+
+    # Errors.
+
+    def refuse(self, why: str, *, hint: str = "") -> None:
+        """Say that the value cannot be stored, and where in it the trouble is."""
+        path = self.path()
+        raise ValueNotStorable(f"{path}: {why}.", path=path, hint=hint)
+
+    def path(self) -> str:
+        """Where in the value the writer is, as an expression."""
+        owners = [owner for owner, _ in self.stack if owner is not None]
+        steps = zip([None, *owners], owners, owners[1:], strict=False)
+        return self.describe + "".join(_step(above, owner, below) for above, owner, below in steps)
+
+
+class _Mark(NamedTuple):
+    out: int
+    buffers: int
+    memo: int
+    numbers: int
+    repeated: int
+    asides: int
+    sharing: int
+    entries: int
+    aside: _Mark | None
+
+
+def _step(above: object, owner: object, below: object) -> str:
+    """How one gets from an object to a part of it; ``above`` is what the object is itself a part of."""
+    if isinstance(owner, list | tuple):
+        return next((f"[{index}]" for index, item in enumerate(owner) if item is below), "")
+    if isinstance(owner, dict):
+        key = next((key for key, item in owner.items() if item is below), None)
+        if isinstance(key, str) and not isinstance(above, dict) and vars_of(above) == owner.keys():
+            return f".{key}"
+        return f"[{key!r}]" if type(key) in (str, int, float, bool, bytes) else "[…]"
+    return ""
+
+
+def vars_of(value: object) -> Iterable[str]:
+    """The names of an object's own attributes."""
+    attributes = getattr(value, "__dict__", None)
+    return attributes.keys() if isinstance(attributes, dict) else ()

@@ -1,0 +1,179 @@
+"""One record of each kind with every field filled; ``format_1`` holds their bytes.
+
+Bytes that were released never change: a record that must say more gets a new format number and a new folder here. To
+write the bytes of records that have none yet: ``python tests/golden/records.py``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twice.records.artifact import Artifact
+from twice.records.canonical import FORMAT, Record, digest, encode
+from twice.records.code import Code, ModuleSource, Node, StepCode
+from twice.records.digest import Digest, digest_bytes
+from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
+from twice.records.run import Git, Ref, RunRecord, StepResult
+from twice.records.trace import FileRead, Trace, VariableRead, Watched
+from twice.records.version import InputFile, StepSpec, Version
+
+FOLDER = Path(__file__).parent / f"format_{FORMAT}"
+THEN = 1_750_000_000_123_456_789
+
+
+def name(text: str) -> Digest:
+    """A digest to fill a field with."""
+    return digest_bytes(text.encode())
+
+
+ARTIFACT = Artifact(
+    kind="numpy.ndarray",
+    content=name("content"),
+    skeleton=name("skeleton"),
+    buffers=(name("buffer 1"), name("buffer 0")),
+    aside=name("aside"),
+    aside_buffers=(name("aside buffer"),),
+    size=4096,
+    preview='array([0.1, …]) "quoted" \\ \n\t\u2028',
+    references=("numpy:ndarray",),
+    executes=True,
+)
+
+ENVIRONMENT = Environment(
+    interpreter=Interpreter(implementation="CPython", version="3.11.7", build="main, May 9", compiler="GCC 12.2.0"),
+    machine=Machine(
+        system="Linux",
+        release="6.1.0",
+        architecture="x86_64",
+        libc="glibc 2.36",
+        cpu="A processor (R) @ 2.50GHz",
+        cpu_flags=("avx2", "fma"),
+        cores=2,
+    ),
+    distributions=(
+        Distribution(name="numpy", version="2.0.0", installer="pip", origin="index", top_level=("numpy",)),
+        Distribution(name="own", version="0.1", origin="editable"),
+    ),
+    numeric=(NumericLibrary(name="openblas", version="0.3.27", kernel="Haswell", threads=1, file="libopenblas.so"),),
+    variables={"OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"},
+)
+
+CODE = Code(
+    modules=(
+        ModuleSource(name="__main__", root="project", path="flow.py", source=name("source")),
+        ModuleSource(name="helpers", root="project", path="helpers/__init__.py", source=name("helpers"), package=True),
+        ModuleSource(name="space", root="project", path="space", source=name(""), package=True, namespace=True),
+    ),
+    nodes=(
+        Node(
+            id="__main__:fit",
+            kind="function",
+            own=name("own"),
+            text=name("text"),
+            meaning=name("meaning"),
+            module="__main__",
+            line=3,
+            end_line=9,
+            edges=(("calls", "helpers:clean"), ("reads", "numpy==2.0.0")),
+            note="used in ways that cannot be followed; the whole module counts",
+        ),
+    ),
+    steps={
+        "fit": StepCode(
+            function="__main__:fit", semantic=name("semantic"), textual=name("textual"), reaches=("__main__:fit",)
+        )
+    },
+    outline=name("outline"),
+    values=(ARTIFACT,),
+    cwd=("project", "work"),
+    search=(("project", "."), ("project", "lib")),
+)
+
+VERSION = Version(
+    pipeline="churn – ünïcode",
+    steps=(
+        StepSpec(name="load", inputs={}, parameters={}, files=("data/*.csv",)),
+        StepSpec(
+            name="fit",
+            inputs={"table": "load"},
+            parameters={"depth": ARTIFACT},
+            rtol=1e-7,
+            atol=0.5,
+            allow="draws from the network",
+        ),
+    ),
+    code=digest(CODE),
+    seed=-(2**63),
+    settings=Settings(hash_seed=0, threads=1, timezone="UTC", locale="C.UTF-8"),
+    files=(
+        InputFile(root="project", path="data/a.csv", content=name("a.csv"), size=12, declared=True),
+        InputFile(root="", path="/data/large.bin", content=name("large"), size=2**40, stored=False),
+    ),
+    environment=digest(ENVIRONMENT),
+)
+
+TRACE = Trace(
+    key=name("key"),
+    step="fit",
+    ingredients={"seed": "0", "code": name("semantic"), "depth": "3"},
+    inputs={"table": name("table")},
+    output=ARTIFACT,
+    watched=Watched(
+        watcher="audit",
+        files=(
+            FileRead(root="project", path="a.csv", what="file", content=name("a.csv"), size=12, stored=True),
+            FileRead(root="project", path="b.csv", what="missing"),
+            FileRead(root="", path="/etc", what="listing", content=name("names")),
+        ),
+        written=(("project", "model.bin"),),
+        variables=(VariableRead(name="HOME", content=name("/home")), VariableRead(name="NOT_SET", content=None)),
+        distributions=("numpy==2.0.0",),
+        unstable=("log.txt",),
+    ),
+    started=THEN,
+    duration=1_234,
+    host="a-host",
+    environment=digest(ENVIRONMENT),
+    stdout=name("stdout"),
+    stderr=name("stderr"),
+    mutated=("table",),
+)
+
+RUN = RunRecord(
+    version=digest(VERSION),
+    steps=(
+        StepResult(step="load", how="reused", reason="nothing it depends on has changed", trace=name("trace")),
+        StepResult(step="fit", how="ran", reason="its code changed", trace=digest(TRACE), conflict=name("conflict")),
+        StepResult(step="report", how="failed", error="Traceback …\nValueError: no"),
+        StepResult(step="send", how="skipped"),
+    ),
+    status="failed",
+    purpose="verify",
+    started=THEN,
+    duration=5_678,
+    host="a-host",
+    environment=digest(ENVIRONMENT),
+    label="v1.0",
+    git=Git(commit="0" * 40, clean=False),
+    twice="0.1.0",
+    of=name("other run"),
+)
+
+REF = Ref(version=digest(VERSION), run=digest(RUN), pipeline="churn – ünïcode", label="v1.0", created=THEN)
+
+RECORDS: dict[str, Record] = {
+    "environment": ENVIRONMENT,
+    "code": CODE,
+    "version": VERSION,
+    "trace": TRACE,
+    "run": RUN,
+    "ref": REF,
+}
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for kind, record in RECORDS.items():
+        for ending, data in ((".json", encode(record)), (".digest", digest(record).encode())):
+            file = FOLDER / (kind + ending)
+            if not file.exists():
+                file.write_bytes(data)
