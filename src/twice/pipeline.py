@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from twice.compare.comparison import Comparison
 from twice.define.naming import default_name
 from twice.define.pipeline import Drawing
 from twice.errors import DefinitionError, NotFound, NothingToSave
@@ -174,11 +175,20 @@ class LoadedPipeline:
             StepFailed: A step's own code raised.
             InputChanged: A file that it reads cannot be brought back.
         """
-        outcome = self.project.rerun(self.digest, params, label=self.version, jobs=jobs)
+        outcome = self.project.rerun(self.recorded.digest, params, label=self.version, jobs=jobs)
         if outcome.problem is not None:
             raise outcome.problem.with_traceback(None)
         self._last = Run(self.project, outcome.digest, outcome.record)
         return self._last
+
+    def verify(self, *, steps: Iterable[str] | None = None, jobs: int = 1) -> Comparison:
+        """Run every step again from its recorded inputs, and compare each output with what was recorded.
+
+        Args:
+            steps: Only these steps.
+            jobs: How many steps may run at the same time.
+        """
+        return self.project.verify(str(self.version), steps=steps, jobs=jobs)
 
     def save(self, name: str) -> list[str]:
         """File what ran last (or the loaded version itself) under another name."""
@@ -255,7 +265,7 @@ class Run:
             self._traces[step] = self.project.store.load(result.trace, Trace)
         return self._traces[step]
 
-    def compare(self, other: Run) -> Any:
+    def compare(self, other: Run) -> Comparison:
         """Compare every output with another run's: the verdict, step by step.
 
         Args:

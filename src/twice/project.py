@@ -5,16 +5,19 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from twice.actions import compare as compare_
 from twice.actions import fetch, ground, prepare
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
 from twice.actions import save as save_
+from twice.actions import verify as verify_
 from twice.actions.show import listener
+from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
@@ -86,10 +89,20 @@ class Project:
         return run_.carry_out(self.store, plan, jobs=jobs, listener=self._listener()), captured
 
     def rerun(
-        self, version: Digest, params: Mapping[str, object] | None = None, *, label: str = "", jobs: int = 1
+        self, run: Digest, params: Mapping[str, object] | None = None, *, label: str = "", jobs: int = 1
     ) -> run_.Outcome:
-        """Carry out a saved version again."""
-        return rerun_.rerun(self.store, version, params, label=label, jobs=jobs, listener=self._listener())
+        """Carry out the version of a recorded run again."""
+        return rerun_.rerun(self.store, run, params, label=label, jobs=jobs, listener=self._listener())
+
+    def verify(self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1) -> Comparison:
+        """Run every step of a version again from its recorded inputs, and compare with the record."""
+        found = self.resolve(name)
+        run = found.run or self.record_of(found.version)
+        return verify_.verify(self.store, run, label=name, steps=steps, jobs=jobs, listener=self._listener())
+
+    def compare(self, left: Digest, right: Digest, left_store: Store, right_store: Store) -> Comparison:
+        """Hold two recorded runs against each other."""
+        return compare_.compare(left_store, left, right_store, right)
 
     def save(self, run: Digest, *, pipeline: str, label: str | None, name: str | None) -> list[str]:
         """File a run's version under names."""

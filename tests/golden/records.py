@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twice.records.artifact import Artifact
 from twice.records.canonical import FORMAT, Record, digest, encode
-from twice.records.code import Code, ModuleSource, Node, StepCode
+from twice.records.code import Code, ModuleSource, Node, Place, Snapshot, StepCode
 from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
 from twice.records.run import Git, Ref, RunRecord, StepResult
@@ -59,11 +59,6 @@ ENVIRONMENT = Environment(
 )
 
 CODE = Code(
-    modules=(
-        ModuleSource(name="__main__", root="project", path="flow.py", source=name("source")),
-        ModuleSource(name="helpers", root="project", path="helpers/__init__.py", source=name("helpers"), package=True),
-        ModuleSource(name="space", root="project", path="space", source=name(""), package=True, namespace=True),
-    ),
     nodes=(
         Node(
             id="__main__:fit",
@@ -71,9 +66,6 @@ CODE = Code(
             own=name("own"),
             text=name("text"),
             meaning=name("meaning"),
-            module="__main__",
-            line=3,
-            end_line=9,
             edges=(("calls", "helpers:clean"), ("reads", "numpy==2.0.0")),
             note="used in ways that cannot be followed; the whole module counts",
         ),
@@ -83,6 +75,16 @@ CODE = Code(
             function="__main__:fit", semantic=name("semantic"), textual=name("textual"), reaches=("__main__:fit",)
         )
     },
+)
+
+SNAPSHOT = Snapshot(
+    code=digest(CODE),
+    modules=(
+        ModuleSource(name="__main__", root="project", path="flow.py", source=name("source")),
+        ModuleSource(name="helpers", root="project", path="helpers/__init__.py", source=name("helpers"), package=True),
+        ModuleSource(name="space", root="project", path="space", source=name(""), package=True, namespace=True),
+    ),
+    places={"__main__:fit": Place(module="__main__", line=3, end_line=9)},
     outline=name("outline"),
     values=(ARTIFACT,),
     cwd=("project", "work"),
@@ -141,6 +143,7 @@ TRACE = Trace(
 
 RUN = RunRecord(
     version=digest(VERSION),
+    snapshot=digest(SNAPSHOT),
     steps=(
         StepResult(step="load", how="reused", reason="nothing it depends on has changed", trace=name("trace")),
         StepResult(step="fit", how="ran", reason="its code changed", trace=digest(TRACE), conflict=name("conflict")),
@@ -164,6 +167,7 @@ REF = Ref(version=digest(VERSION), run=digest(RUN), pipeline="churn – ünïcod
 RECORDS: dict[str, Record] = {
     "environment": ENVIRONMENT,
     "code": CODE,
+    "snapshot": SNAPSHOT,
     "version": VERSION,
     "trace": TRACE,
     "run": RUN,

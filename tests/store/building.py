@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twice.records.artifact import Artifact
-from twice.records.code import Code, ModuleSource, Node, StepCode
+from twice.records.code import Code, ModuleSource, Node, Place, Snapshot, StepCode
 from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
 from twice.records.run import Ref, RunRecord, StepResult
@@ -43,16 +43,23 @@ def artifact_of(skeleton: Digest, *buffers: Digest) -> Artifact:
 
 
 def put_code(store: Store, text: str = "def fit(): ...\n") -> Digest:
-    """A code record and its objects."""
-    source = store.put(text.encode())
+    """A code record."""
     meaning = digest_bytes(text.encode())
     return store.add(
         Code(
-            modules=(ModuleSource(name="flow", root="project", path="flow.py", source=source),),
-            nodes=(
-                Node(id="flow:fit", kind="function", own=meaning, text=meaning, meaning=meaning, line=1, end_line=1),
-            ),
+            nodes=(Node(id="flow:fit", kind="function", own=meaning, text=meaning, meaning=meaning),),
             steps={"fit": StepCode(function="flow:fit", semantic=meaning, textual=meaning, reaches=("flow:fit",))},
+        )
+    )
+
+
+def put_snapshot(store: Store, text: str = "def fit(): ...\n") -> Digest:
+    """A snapshot record and its objects."""
+    return store.add(
+        Snapshot(
+            code=put_code(store, text),
+            modules=(ModuleSource(name="flow", root="project", path="flow.py", source=store.put(text.encode())),),
+            places={"flow:fit": Place(module="flow", line=1, end_line=1)},
             outline=store.put(b"{}"),
             values=(artifact_of(store.put(b"a constant")),),
         )
@@ -118,6 +125,7 @@ def put_run(store: Store, pipeline: str = "churn", *, seed: int = 0, started: in
     run = store.add(
         RunRecord(
             version=version,
+            snapshot=put_snapshot(store),
             steps=(StepResult(step="fit", how="ran", trace=trace_digest),),
             status="done",
             purpose=purpose,

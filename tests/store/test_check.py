@@ -32,7 +32,7 @@ def test_a_sound_store_has_no_problems_and_is_counted(store: Store, done: Done) 
     report = store.check()
     assert report.ok
     assert report.problems == ()
-    assert report.records == 5
+    assert report.records == 6
     assert report.refs == 2
     assert report.unreferenced == 1
     assert report.size >= store.size(unreferenced)

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from store.building import ENVIRONMENT, NOON, Done, key_of, make_trace, put_run, put_version
+from store.building import ENVIRONMENT, NOON, Done, key_of, make_trace, put_run, put_snapshot, put_version
 from store.test_objects import flip_first_byte
 from twice.errors import Damaged, NotFound
 from twice.records.canonical import Record, encode
-from twice.records.code import Code
+from twice.records.code import Code, Snapshot
 from twice.records.digest import digest_bytes
 from twice.records.environment import Environment
 from twice.records.run import RunRecord, StepResult
@@ -48,6 +48,7 @@ def test_every_kind_of_record_comes_back_as_it_was(store: Store) -> None:
     kinds: list[tuple[str, type[Record]]] = [
         (done.version, Version), (done.trace, Trace), (done.run, RunRecord),
         (version.code, Code), (version.environment, Environment),
+        (store.load(done.run, RunRecord).snapshot, Snapshot),
     ]  # fmt: skip
     for text, kind in kinds:
         record = store.load(type(done.run)(text), kind)
@@ -151,7 +152,7 @@ def test_a_record_that_refers_to_what_is_not_here_is_refused(store: Store) -> No
     with pytest.raises(NotFound, match="trace"):
         store.add(
             RunRecord(
-                version=version, steps=(StepResult(step="fit", how="ran", trace=absent),), status="done", purpose="run",
+                version=version, snapshot=put_snapshot(store), steps=(StepResult(step="fit", how="ran", trace=absent),), status="done", purpose="run",
                 started=NOON, duration=1, host="here", environment=trace.environment,
             )
         )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twice.errors import InputChanged
 from twice.execute.plan import Ground
-from twice.records.code import Code
+from twice.records.code import Snapshot
 from twice.records.version import InputFile
 from twice.source.modules import is_local_file
 from twice.store.store import Store
@@ -65,26 +65,26 @@ def keep_files_up_to(environ: dict[str, str] | None = None) -> int:
     return int(number) * _UNITS[unit]
 
 
-def scratch_ground(store: Store, code: Code, files: tuple[InputFile, ...]) -> Ground:
+def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...]) -> Ground:
     """An empty place with a version's sources and input files in it, under the roots that they were recorded from.
 
     Args:
         store: The vault.
-        code: The version's code.
+        snapshot: The files of the version's code.
         files: Its input files.
 
     Raises:
         InputChanged: A file that is not kept in the vault is not here, or no longer the same.
     """
     place = store.spool()
-    names = {code.cwd[0], "project", *(root for root, _ in code.search)}
-    names |= {module.root for module in code.modules if module.root != "cells"} | {
+    names = {snapshot.cwd[0], "project", *(root for root, _ in snapshot.search)}
+    names |= {module.root for module in snapshot.modules if module.root != "cells"} | {
         file.root for file in files if file.root
     }
     roots = {name: place / name for name in sorted(names)}
     for folder in roots.values():
         folder.mkdir()
-    for module in code.modules:
+    for module in snapshot.modules:
         if module.root == "cells":
             continue
         target = roots[module.root] / module.path
@@ -95,9 +95,9 @@ def scratch_ground(store: Store, code: Code, files: tuple[InputFile, ...]) -> Gr
             target.write_bytes(store.get(module.source))
     for file in files:
         _bring(store, file, roots)
-    cwd = roots[code.cwd[0]] / code.cwd[1]
+    cwd = roots[snapshot.cwd[0]] / snapshot.cwd[1]
     cwd.mkdir(parents=True, exist_ok=True)
-    local = [str(roots[root] / path) for root, path in code.search]
+    local = [str(roots[root] / path) for root, path in snapshot.search]
     installed = [entry for entry in sys.path if entry and not is_local_file(str(Path(entry) / "x"))]
     return Ground(roots=roots, cwd=cwd, search=(*local, *installed), live=False)
 

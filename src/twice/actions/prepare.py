@@ -18,10 +18,10 @@ from twice.environment.record import environment
 from twice.environment.requirements import requirements
 from twice.errors import CaptureError, DefinitionError, ParameterError, ValueNotStorable
 from twice.execute.plan import Ground, Plan
-from twice.execute.worker import FORK_SAFE
 from twice.records.artifact import Artifact
-from twice.records.code import Code, ModuleSource
+from twice.records.code import Code, ModuleSource, Snapshot
 from twice.records.digest import Digest
+from twice.records.run import RunRecord
 from twice.records.version import InputFile, StepSpec, Version
 from twice.source.snapshot import Capture, capture
 from twice.store.store import Store
@@ -86,7 +86,8 @@ def from_drawing(
         )
         for step in drawing.steps
     )
-    code = _put_code(store, captured)
+    code = Code(nodes=tuple(captured.nodes.values()), steps=dict(captured.steps))
+    snapshot = _put_snapshot(store, captured, store.add(code))
     here = environment(())
     plan = Plan(
         pipeline=drawing.name,
@@ -95,23 +96,24 @@ def from_drawing(
         seed=drawing.seed,
         settings=default_settings(),
         code=code,
-        code_digest=store.add(code),
+        snapshot=snapshot,
+        snapshot_digest=store.add(snapshot),
         declared=tuple(_declared(store, (pattern for spec in specs for pattern in spec.files), ground)),
         environment=here,
         environment_digest=store.add(here),
         ground=ground,
         always=frozenset(step.name for step in drawing.steps if step.options.always),
-        preload=preloads(file.data for file in captured.files),
+        imports=imports_of(file.data for file in captured.files),
     )
     return plan, captured
 
 
-def from_version(store: Store, digest: Digest, params: Mapping[str, object] | None = None, *, label: str = "") -> Plan:
+def from_version(store: Store, run: RunRecord, params: Mapping[str, object] | None = None, *, label: str = "") -> Plan:
     """Bring a saved version back, in an empty place.
 
     Args:
         store: The vault.
-        digest: The version.
+        run: The run that is the version's record.
         params: What is set otherwise than in the version; then the plan is for another version of the same code.
         label: What people call it.
 
@@ -119,8 +121,8 @@ def from_version(store: Store, digest: Digest, params: Mapping[str, object] | No
         InputChanged: A file that it reads cannot be brought back.
         ParameterError: There is no such parameter.
     """
-    version = store.load(digest, Version)
-    code = store.load(version.code, Code)
+    version = store.load(run.version, Version)
+    snapshot = store.load(run.snapshot, Snapshot)
     here = environment(())
     specs = _with_parameters(store, version.steps, params)
     return Plan(
@@ -129,14 +131,15 @@ def from_version(store: Store, digest: Digest, params: Mapping[str, object] | No
         steps=specs,
         seed=version.seed,
         settings=version.settings,
-        code=code,
-        code_digest=version.code,
+        code=store.load(version.code, Code),
+        snapshot=snapshot,
+        snapshot_digest=run.snapshot,
         declared=version.files,
         environment=here,
         environment_digest=store.add(here),
-        ground=scratch_ground(store, code, version.files),
-        version=digest if specs == version.steps else None,
-        preload=preloads(store.get(module.source) for module in code.modules if not module.namespace),
+        ground=scratch_ground(store, snapshot, version.files),
+        version=run.version if specs == version.steps else None,
+        imports=imports_of(store.get(module.source) for module in snapshot.modules if not module.namespace),
     )
 
 
@@ -163,7 +166,7 @@ def _put_parameter(store: Store, name: str, value: object) -> Artifact:
         ) from None
 
 
-def _put_code(store: Store, captured: Capture) -> Code:
+def _put_snapshot(store: Store, captured: Capture, code: Digest) -> Snapshot:
     sources = store.put_many(file.data for file in captured.files)
     values = []
     for value in captured.state.values:
@@ -172,7 +175,8 @@ def _put_code(store: Store, captured: Capture) -> Code:
         except ValueNotStorable as problem:
             raise CaptureError(f"a value that the steps reach cannot be saved: {problem.message}") from None
     outline = json.dumps(captured.state.outline, sort_keys=True, separators=(",", ":")).encode()
-    return Code(
+    return Snapshot(
+        code=code,
         modules=tuple(
             ModuleSource(
                 name=file.name,
@@ -184,8 +188,7 @@ def _put_code(store: Store, captured: Capture) -> Code:
             )
             for file, source in zip(captured.files, sources, strict=True)
         ),
-        nodes=tuple(captured.nodes.values()),
-        steps=dict(captured.steps),
+        places=dict(captured.places),
         outline=store.put(outline),
         values=tuple(values),
         cwd=captured.roots.cwd,
@@ -216,8 +219,8 @@ def files_of(pattern: str, ground: Ground) -> list[Path]:
     return []
 
 
-def preloads(sources: Iterable[bytes]) -> tuple[str, ...]:
-    """The modules of installed libraries that some sources import and that may be loaded before a fork."""
+def imports_of(sources: Iterable[bytes]) -> tuple[str, ...]:
+    """Every module that some sources import by name, wherever in them."""
     names: set[str] = set()
     for source in sources:
         for node in ast.walk(ast.parse(source)):
@@ -225,7 +228,7 @@ def preloads(sources: Iterable[bytes]) -> tuple[str, ...]:
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module)
-    return tuple(sorted(name for name in names if name.partition(".")[0] in FORK_SAFE))
+    return tuple(sorted(names))
 
 
 def _with_parameters(

@@ -11,13 +11,14 @@ from twice.execute.events import Listener
 from twice.execute.plan import Plan
 from twice.records.digest import Digest
 from twice.records.environment import Environment
+from twice.records.run import RunRecord
 from twice.records.version import Version
 from twice.store.store import Store
 
 
 def rerun(
     store: Store,
-    version: Digest,
+    run: Digest,
     params: Mapping[str, object] | None = None,
     *,
     label: str = "",
@@ -28,14 +29,15 @@ def rerun(
 
     Args:
         store: The vault.
-        version: The version.
+        run: The run that is the version's record.
         params: Parameters to set otherwise.
         label: What people call it.
         jobs: How many steps may run at the same time.
         listener: Is told what happens.
     """
-    plan = from_version(store, version, params, label=label)
-    notes = drift_notes(store, version, plan)
+    record = store.load(run, RunRecord)
+    plan = from_version(store, record, params, label=label)
+    notes = drift_notes(store, record.version, plan)
     return carry_out(store, plan, purpose="rerun", reuse=False, jobs=jobs, listener=listener, notes=notes)
 
 

@@ -157,6 +157,7 @@ class _Run:
         duration = time.perf_counter_ns() - clock
         record = RunRecord(
             version=self._version(),
+            snapshot=self.plan.snapshot_digest,
             steps=tuple(self.progress.results[name] for name in self.order),
             status=status,
             purpose=self.purpose,
@@ -313,7 +314,8 @@ class _Run:
                 return digest_variable(None)
             return digest_variable(hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest())
 
-        return World(file, listing, variable)
+        installed = {found.name: found.version for found in self.plan.environment.distributions}
+        return World(file, listing, variable, installed.get)
 
     # -- the version
 
@@ -324,7 +326,7 @@ class _Run:
             Version(
                 pipeline=self.plan.pipeline,
                 steps=self.plan.steps,
-                code=self.plan.code_digest,
+                code=self.plan.snapshot.code,
                 seed=self.plan.seed,
                 settings=self.plan.settings,
                 files=self._files(),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from twice.records.code import Code
+from twice.execute.worker import FORK_SAFE
+from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment, Settings
 from twice.records.version import InputFile, StepSpec
@@ -51,15 +52,16 @@ class Plan:
         steps: In an order in which they can run.
         seed: Its seed.
         settings: Determinism settings.
-        code: Its code, stored.
-        code_digest: That record's name.
+        code: What its code says.
+        snapshot: The files of its code.
+        snapshot_digest: That record's name.
         declared: Declared input files; for a loaded version all of its files.
         environment: What is installed here.
         environment_digest: That record's name.
         ground: Where it runs.
         version: The loaded version, unless it is made from live code or with other parameters.
         always: Steps that are never reused.
-        preload: Modules of installed libraries that steps use.
+        imports: Every module that the captured sources import by name.
     """
 
     pipeline: str
@@ -68,14 +70,20 @@ class Plan:
     seed: int
     settings: Settings
     code: Code
-    code_digest: Digest
+    snapshot: Snapshot
+    snapshot_digest: Digest
     declared: tuple[InputFile, ...]
     environment: Environment
     environment_digest: Digest
     ground: Ground
     version: Digest | None = None
     always: frozenset[str] = frozenset()
-    preload: tuple[str, ...] = field(default=())
+    imports: tuple[str, ...] = ()
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """Modules of installed libraries that steps use and that may be loaded before a fork."""
+        return tuple(name for name in self.imports if name.partition(".")[0] in FORK_SAFE)
 
     def step(self, name: str) -> StepSpec:
         """The step of that name."""

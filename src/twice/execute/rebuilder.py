@@ -68,11 +68,13 @@ class World:
         file: The digest of a file's bytes, or None if it is not there.
         listing: The digest of the names in a folder, or None.
         variable: The digest of an environment variable's value, or None.
+        distribution: The version of an installed distribution, or None.
     """
 
     file: Callable[[str, str], Digest | None]
     listing: Callable[[str, str], Digest | None]
     variable: Callable[[str], Digest | None]
+    distribution: Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,11 @@ def moved(trace: Trace, world: World) -> str:
     for variable in trace.watched.variables:
         if world.variable(variable.name) != variable.content:
             return f"the environment variable {variable.name} has changed"
+    for loaded in trace.watched.distributions:
+        name, _, version = loaded.partition("==")
+        now = world.distribution(name)
+        if now != version:
+            return f"{name} {version} is not installed any more" if now is None else f"{name} is {now}, was {version}"
     return ""
 
 

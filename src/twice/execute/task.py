@@ -11,11 +11,14 @@ import sysconfig
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from twice.control import seeds, switches
+from twice.environment.python import distributions_of
 from twice.environment.record import host
+from twice.environment.requirements import requirements
 from twice.errors import StepFailed, ValueNotStorable
 from twice.execute.plan import Plan
 from twice.execute.workers import Echo, Workers
@@ -55,8 +58,8 @@ class Performer:
         self.plan = plan
         self.workers = workers
         self.keep_files_up_to = keep_files_up_to
-        self._modules = [self._module(module) for module in plan.code.modules]
-        self._values = [self.stored(value) for value in plan.code.values]
+        self._modules = [self._module(module) for module in plan.snapshot.modules]
+        self._values = [self.stored(value) for value in plan.snapshot.values]
         self._ignored = self._ignore()
 
     def perform(
@@ -85,7 +88,7 @@ class Performer:
             "seed": seeds.derive(self.plan.seed, step),
             "roots": {name: str(folder) for name, folder in self.plan.ground.roots.items()},
             "modules": self._modules,
-            "outline": str(self.store.file(self.plan.code.outline)),
+            "outline": str(self.store.file(self.plan.snapshot.outline)),
             "values": self._values,
             "inputs": {name: self.stored(value) for name, value in inputs.items()},
             "parameters": {name: self.stored(value) for name, value in spec.parameters.items()},
@@ -209,8 +212,26 @@ class Performer:
             files=tuple(sorted(files, key=lambda file: (file.root, file.path, file.what))),
             written=written,
             variables=variables,
+            distributions=self._unforeseen(seen["modules"]),
             unstable=tuple(sorted(unstable)),
         )
+
+    def _unforeseen(self, modules: list[str]) -> tuple[str, ...]:
+        """Distributions that a step loaded though no import in the captured code leads to them."""
+        found = {owner for module in modules for owner in distributions_of(module)} - self._foreseen
+        return tuple(sorted(f"{name}=={version}" for name, version in found))
+
+    @cached_property
+    def _foreseen(self) -> set[tuple[str, str]]:
+        """Distributions that the captured sources import, and what these stand on."""
+        pending = [owner for name in self.plan.imports for owner in distributions_of(name)]
+        found: set[tuple[str, str]] = set()
+        while pending:
+            owner = pending.pop()
+            if owner not in found:
+                found.add(owner)
+                pending += requirements(owner[0])
+        return found
 
     def _read(self, path: str) -> FileRead:
         root, relative = self.plan.ground.locate(path)

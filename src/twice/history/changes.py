@@ -128,7 +128,7 @@ def path_to(code: Code, step: str, id_: str) -> tuple[str, ...]:
 def _place(node: Node | None) -> str:
     if node is None:
         return ""
-    return f"{node.module}:{node.line}" if node.line else node.module
+    return node.id.partition(":")[0]
 
 
 def _parameters(before: Version, after: Version) -> list[Change]:

@@ -28,17 +28,15 @@ class ModuleSource(Record, frozen=True, kw_only=True):
 
 
 class Node(Record, frozen=True, kw_only=True):
-    """One thing that a step reaches.
+    """One thing that a step reaches: what it says, wherever it stands.
 
     Attributes:
-        id: ``module:qualname`` for functions, classes and values; ``name==version`` for distributions; the name for modules.
-        kind: ``function``, ``class``, ``value``, ``module``, ``effects`` (what a module does when imported), ``distribution``, ``builtin``.
+        id: ``module:qualname`` for functions, classes and values; ``name==version`` for distributions; a module's name.
+        kind: ``function``, ``class``, ``value``, ``module``, ``effects`` (what a module does when imported),
+            ``distribution``, ``builtin``.
         own: The digest of what it says itself, without layout and without what it reaches.
         text: The digest of its source as it is.
         meaning: The digest of ``own`` and of the meaning of all that it reaches.
-        module: The module whose source holds it, if any.
-        line: Its first line there (1 is the first), 0 if it has no lines.
-        end_line: Its last line.
         edges: What it reaches: (how, id) pairs, as "calls ``helpers.clean``".
         note: Something a person should know, as "used in ways that cannot be followed; the whole module counts".
     """
@@ -48,9 +46,6 @@ class Node(Record, frozen=True, kw_only=True):
     own: Digest
     text: Digest
     meaning: Digest
-    module: str = ""
-    line: int = 0
-    end_line: int = 0
     edges: tuple[tuple[str, str], ...] = ()
     note: str = ""
 
@@ -72,22 +67,50 @@ class StepCode(Record, frozen=True, kw_only=True):
 
 
 class Code(Record, frozen=True, kw_only=True):
-    """All the local code of a version.
+    """What the local code of a version says: all that its steps reach, and nothing else.
+
+    Code that no step reaches, and the lines on which things stand, shape a snapshot but not a version.
 
     Attributes:
-        modules: The sources.
         nodes: Everything that any step reaches.
         steps: For each step, what it runs.
-        outline: The object (JSON) that says what sources alone do not: how to find or make each function and class, and
+    """
+
+    nodes: tuple[Node, ...]
+    steps: dict[str, StepCode]
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """Where a node stands in a snapshot.
+
+    Attributes:
+        module: The module source that holds it.
+        line: Its first line (1 is the first); 0 if it has none.
+        end_line: Its last line.
+    """
+
+    module: str
+    line: int = 0
+    end_line: int = 0
+
+
+class Snapshot(Record, frozen=True, kw_only=True):
+    """The files of one capture: enough to run the code again, exactly as it lay there.
+
+    Attributes:
+        code: What it says.
+        modules: The sources.
+        places: Node → where it stands in them.
+        outline: The object (JSON) that says what sources do not: how to find or make each function and class, and
             what the names of the script or notebook stand for. Numbers in it count in ``values``.
         values: Captured values: the script's variables, closure cells, defaults.
         cwd: (root, path) of the working directory that relative paths are seen from.
         search: Folders that were on ``sys.path`` and hold local code, as (root, path).
     """
 
+    code: Digest
     modules: tuple[ModuleSource, ...]
-    nodes: tuple[Node, ...]
-    steps: dict[str, StepCode]
+    places: dict[str, Place]
     outline: Digest
     values: tuple[Artifact, ...] = ()
     cwd: tuple[str, str] = ("project", ".")

@@ -38,6 +38,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
     Attributes:
         version: The version.
+        snapshot: The files that ran: the version's code as it lay there.
         steps: In the order of the version.
         status: ``done``, ``failed`` or ``interrupted``.
         purpose: ``run``, ``rerun`` (a loaded version) or ``verify``.
@@ -52,6 +53,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     """
 
     version: Digest
+    snapshot: Digest
     steps: tuple[StepResult, ...]
     status: str
     purpose: str

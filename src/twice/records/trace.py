@@ -42,7 +42,8 @@ class Watched(Record, frozen=True, kw_only=True):
         files: Files read, missing files looked for, folders listed.
         written: Files written, as (root, path).
         variables: Environment variables read.
-        distributions: ``name==version`` of every distribution whose modules the step had loaded at its end.
+        distributions: ``name==version`` of distributions that were loaded though no import in the captured code leads
+            to them, as by an import of a computed name, or a library's optional companion.
         unstable: Paths that changed while the step ran; a trace with any of these is never reused.
     """
 

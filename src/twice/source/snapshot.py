@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from twice.records.code import Node, StepCode
+from twice.records.code import Node, Place, StepCode
 from twice.records.digest import Digest, digest_texts
 from twice.source.merkle import meanings, reachable
 from twice.source.modules import CELLS, Library, Roots, is_local_file
@@ -42,6 +42,7 @@ class Capture:
     Attributes:
         files: The sources.
         nodes: Everything that any step reaches, by id.
+        places: Where they stand, by id.
         steps: For each step, what it runs and reaches.
         state: What the sources do not say; see ``source.state``.
         reach: The walk, whose hook encodes the state.
@@ -51,6 +52,7 @@ class Capture:
 
     files: tuple[SourceFile, ...]
     nodes: Mapping[str, Node]
+    places: Mapping[str, Place]
     steps: Mapping[str, StepCode]
     state: State
     reach: Reach
@@ -97,9 +99,6 @@ def capture(
             own=node.own,
             text=node.text,
             meaning=meaning[id_],
-            module=node.module,
-            line=node.line,
-            end_line=node.end_line,
             edges=tuple(edges[id_]),
             note=node.note,
         )
@@ -122,6 +121,11 @@ def capture(
     return Capture(
         files=_files(reach, roots),
         nodes=nodes,
+        places={
+            id_: Place(module=node.module, line=node.line, end_line=node.end_line)
+            for id_, node in sorted(reach.nodes.items())
+            if node.module
+        },
         steps=step_codes,
         state=state,
         reach=reach,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twice.errors import Damaged, NotFound
 from twice.records.canonical import Record, decode
-from twice.records.code import Code
+from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Environment
 from twice.records.run import Ref, RunRecord
@@ -100,7 +100,7 @@ class _Checker:
         for folder in (LABELS, NAMES):
             for name in self.backend.names(f"{folder}/"):
                 self._ref(name)
-        for kind in (RunRecord, Trace, Version, Code, Environment):
+        for kind in (RunRecord, Trace, Version, Snapshot, Code, Environment):
             for name in self.backend.names(f"{FOLDER}/{KINDS[kind]}/"):
                 self._record(name, kind)
         self._spread()

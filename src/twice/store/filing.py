@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from twice.errors import Damaged, NotFound
 from twice.records.canonical import Record, decode, encode
-from twice.records.code import Code
+from twice.records.code import Code, Snapshot
 from twice.records.digest import ALGORITHM, Digest, digest_bytes
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
@@ -26,6 +26,7 @@ KINDS: dict[type[Record], str] = {
     RunRecord: "run",
     Code: "code",
     Environment: "environment",
+    Snapshot: "snapshot",
 }
 R = TypeVar("R", bound=Record)
 

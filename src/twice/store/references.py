@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from twice.records.artifact import Artifact
 from twice.records.canonical import Record
-from twice.records.code import Code
+from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import Ref, RunRecord
@@ -52,6 +52,7 @@ def references(record: Record) -> Iterator[Reference]:
                     yield Reference(read.content, None, record.step)
         case RunRecord():
             yield Reference(record.version, Version)
+            yield Reference(record.snapshot, Snapshot)
             yield Reference(record.environment, Environment)
             if record.of is not None:
                 yield Reference(record.of, RunRecord)
@@ -59,7 +60,8 @@ def references(record: Record) -> Iterator[Reference]:
                 for trace in (result.trace, result.conflict):
                     if trace is not None:
                         yield Reference(trace, Trace, result.step)
-        case Code():
+        case Snapshot():
+            yield Reference(record.code, Code)
             for module in record.modules:
                 if not module.namespace:
                     yield Reference(module.source)

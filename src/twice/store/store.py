@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from twice.errors import NotFound, StoreError, StoreUnusable
 from twice.records.canonical import Record
-from twice.records.code import Code
+from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import Ref, RunRecord
@@ -198,7 +198,7 @@ class Store:
 
     # Records
 
-    def add(self, record: Version | Trace | RunRecord | Code | Environment) -> Digest:
+    def add(self, record: Version | Trace | RunRecord | Snapshot | Code | Environment) -> Digest:
         """File a record and return its name; the same record is filed once.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Any
 from blake3 import blake3
 
 from twice.records.artifact import content_digest
-from twice.records.digest import Digest, digest_bytes, named
+from twice.records.digest import Digest, digest_bytes, named, threads_for
 from twice.values.encode import Encoded, encode
 from twice.values.kind import BufferSource, FileSource, Hook
 
@@ -37,7 +37,7 @@ def content_of(encoded: Encoded) -> Digest:
 def digest_source(source: BufferSource) -> Digest:
     """The digest of bytes in memory or in a file."""
     if isinstance(source, FileSource):
-        hash_ = blake3(max_threads=blake3.AUTO)
+        hash_ = blake3(max_threads=threads_for(source.size))
         hash_.update_mmap(source.path)
         return named(hash_)
     return digest_bytes(source)

@@ -227,10 +227,10 @@ class Reader:
             return Reference(self.varint())
         if code == "o":
             return Reference(self.varint(), outer=True)
-        if code == "a":
-            self.asides += 1
-            return AsidePart(self.asides - 1)
-        self._damaged(f"unknown type {code!r}")
+        if code != "a":
+            self._damaged(f"unknown type {code!r}")
+        self.asides += 1
+        return AsidePart(self.asides - 1)
 
 
 def _unpacked(code: str, blob: memoryview | Path, count: int) -> list[Any]:

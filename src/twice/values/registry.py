@@ -62,7 +62,7 @@ def candidates(cls: type) -> Iterable[Kind]:
         seen.add(name)
         yield from (kind for kind in _file(name) if kind.recognises(cls))
     yield from (kind for kind in _strangers() if (not kind.roots or kind.roots & roots) and kind.recognises(cls))
-    yield from _file("objects")
+    yield from (kind for kind in _file("objects") if kind.recognises(cls))
 
 
 class KindFinder:

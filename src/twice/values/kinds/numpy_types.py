@@ -16,12 +16,12 @@ def dtype_state(dtype: Any) -> object:
     """A dtype as a text such as ``<f8``, or for structured ones the fields with their offsets."""
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
-        return {"base": dtype_state(base), "shape": tuple(shape)}
+        return ("repeated", dtype_state(base), tuple(shape))
     if dtype.names is not None:
         fields = tuple(_field_state(name, *dtype.fields[name]) for name in dtype.names)
-        return {"fields": fields, "size": dtype.itemsize, "aligned": bool(dtype.isalignedstruct)}
+        return ("fields", fields, dtype.itemsize, bool(dtype.isalignedstruct))
     if dtype.kind == "T":
-        return "T" if not hasattr(dtype, "na_object") else {"texts": True, "missing": dtype.na_object}
+        return "T" if not hasattr(dtype, "na_object") else ("texts", dtype.na_object)
     np = library("numpy")
 
     if np.dtype(dtype.str) != dtype:
@@ -41,20 +41,20 @@ def dtype_from(state: Any) -> Any:
 
     if isinstance(state, str):
         return np.dtypes.StringDType() if state == "T" else np.dtype(state)
-    if "texts" in state:
-        return np.dtypes.StringDType(na_object=state["missing"])
-    if "base" in state:
-        return np.dtype((dtype_from(state["base"]), state["shape"]))
-    fields = state["fields"]
+    if state[0] == "texts":
+        return np.dtypes.StringDType(na_object=state[1])
+    if state[0] == "repeated":
+        return np.dtype((dtype_from(state[1]), state[2]))
+    _, fields, size, aligned = state
     description: dict[str, Any] = {
         "names": [field[0] for field in fields],
         "formats": [dtype_from(field[1]) for field in fields],
         "offsets": [field[2] for field in fields],
-        "itemsize": state["size"],
+        "itemsize": size,
     }
     if any(field[3] is not None for field in fields):
         description["titles"] = [field[3] for field in fields]
-    return np.dtype(description, align=state["aligned"])
+    return np.dtype(description, align=aligned)
 
 
 def used_bytes(dtype: Any) -> list[bool]:

@@ -260,7 +260,7 @@ class InstanceKind(Kind):
         cls = yield state["class"]
         if not isinstance(cls, type) or not _plainly_made(cls):
             raise AttributeError(f"{cls!r} is no ordinary class any more")
-        result = object.__new__(cls)
+        result: Any = object.__new__(cls)
         yield Made(result)
         attributes = yield state["attributes"]
         if attributes:
@@ -287,7 +287,14 @@ class HarmlessKind(Kind):
     name = "tool"
     staged = True
     tools = frozenset(
-        {"functools:partial", "itertools:count", "operator:attrgetter", "operator:itemgetter", "operator:methodcaller"}
+        {
+            "functools:partial",
+            "itertools:count",
+            "operator:attrgetter",
+            "operator:itemgetter",
+            "operator:methodcaller",
+            "types:GenericAlias",
+        }
     )
 
     def recognises(self, cls: type) -> bool:

@@ -1,0 +1,96 @@
+"""Hold two recorded runs against each other. Nothing is constructed or executed by looking."""
+
+from __future__ import annotations
+
+from twice.actions.fetch import term
+from twice.compare.comparison import Comparison
+from twice.compare.judge import judge, overall
+from twice.errors import TwiceError
+from twice.records.digest import Digest
+from twice.records.run import RunRecord, StepResult
+from twice.records.trace import Trace
+from twice.records.verdict import StepVerdict
+from twice.records.version import StepSpec, Version
+from twice.store.store import Store
+from twice.values.compare import difference
+
+_BLIND = "what libraries read without Python's own open(), environment variables read in C, and services asked"
+
+
+def compare(left_store: Store, left_run: Digest, right_store: Store, right_run: Digest) -> Comparison:
+    """Compare every output of two runs.
+
+    Args:
+        left_store: Where the recorded run is.
+        left_run: It.
+        right_store: Where the other run is.
+        right_run: It.
+
+    Returns:
+        The verdict; tolerances are those that the left run's version declares.
+    """
+    left, right = left_store.load(left_run, RunRecord), right_store.load(right_run, RunRecord)
+    specs = {step.name: step for step in left_store.load(left.version, Version).steps}
+    others = {result.step: result for result in right.steps}
+    names = [result.step for result in left.steps]
+    if right.purpose == "verify":  # it may have been of some steps only
+        names = [name for name in names if name in others]
+    names += [name for name in others if name not in names]
+    befores = {result.step: result for result in left.steps}
+    steps = [
+        _step(name, specs.get(name), left_store, befores.get(name), right_store, others.get(name)) for name in names
+    ]
+    return Comparison(
+        overall(
+            steps,
+            left_run,
+            right_run,
+            same_version=left.version == right.version,
+            not_checked=(_not_checked(left_store, left),),
+        )
+    )
+
+
+def _step(
+    name: str,
+    spec: StepSpec | None,
+    left_store: Store,
+    left: StepResult | None,
+    right_store: Store,
+    right: StepResult | None,
+) -> StepVerdict:
+    if left is None or right is None:
+        return StepVerdict(
+            step=name, verdict="different", summary="a step of only one of them", reason="no counterpart"
+        )
+    if right.how == "failed":
+        return StepVerdict(step=name, verdict="fails", summary=right.reason, reason=right.error)
+    if left.trace is None or right.trace is None:
+        why = "it did not finish" if right.trace is None else "the recorded run did not finish it"
+        return StepVerdict(step=name, verdict="inconclusive", summary=why, reason=why)
+    before = left_store.load(left.trace, Trace).output
+    after = right_store.load(right.trace, Trace).output
+    if before.content == after.content:
+        return judge(name, before, after, None)
+    try:
+        found = difference(
+            term(left_store, before),
+            term(right_store, after),
+            rtol=spec.rtol if spec else 0.0,
+            atol=spec.atol if spec else 0.0,
+        )
+    except TwiceError as problem:
+        return StepVerdict(
+            step=name,
+            verdict="inconclusive",
+            summary="they differ, and cannot be looked at",
+            reason=problem.message,
+            left=before.content,
+            right=after.content,
+        )
+    return judge(name, before, after, found)
+
+
+def _not_checked(store: Store, run: RunRecord) -> str:
+    watchers = {store.load(result.trace, Trace).watched.watcher for result in run.steps if result.trace is not None}
+    return _BLIND if watchers <= {"audit"} else ", ".join(sorted(watchers))

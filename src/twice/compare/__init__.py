@@ -1,0 +1,1 @@
+"""The courtroom: two runs laid side by side, and a verdict."""

@@ -1,0 +1,66 @@
+"""Two runs held against each other, to look at and to ask."""
+
+from __future__ import annotations
+
+from twice.records.verdict import StepVerdict, Verdict
+
+MARKS = {"identical": "✓", "equivalent": "≈", "different": "✗", "inconclusive": "?", "fails": "✗"}
+
+
+class Comparison:
+    """The verdict on two runs, step by step.
+
+    Attributes:
+        verdict: The verdict as a record.
+    """
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether all outputs are identical, or equivalent as their steps declare."""
+        return self.verdict.verdict in ("identical", "equivalent")
+
+    @property
+    def steps(self) -> dict[str, StepVerdict]:
+        """The verdicts by step."""
+        return {step.step: step for step in self.verdict.steps}
+
+    def __getitem__(self, step: str) -> StepVerdict:
+        return self.steps[step]
+
+    def __bool__(self) -> bool:
+        return self.reproducible
+
+    def __str__(self) -> str:
+        width = max((len(step.step) for step in self.verdict.steps), default=0)
+        lines = [self.headline]
+        for step in self.verdict.steps:
+            words = graded(step.verdict, step.grade)
+            lines.append(
+                f"  {MARKS[step.verdict]} {step.step:<{width}}  {words:<22}  {step.summary or step.reason}".rstrip()
+            )
+        lines += [f"  not checked: {what}" for what in self.verdict.not_checked]
+        return "\n".join(lines)
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        count = len(self.verdict.steps)
+        outputs = f"{count} output{'' if count == 1 else 's'}"
+        good = sum(step.verdict in ("identical", "equivalent") for step in self.verdict.steps)
+        words = graded(self.verdict.verdict, self.verdict.grade).upper()
+        if self.verdict.verdict == "identical":
+            return f"{words}: {outputs} compared, all the same"
+        if self.verdict.verdict == "equivalent":
+            return f"{words}: {outputs} compared, all within what the steps declare"
+        return f"{words}: {good} of {outputs} the same"
+
+    def __repr__(self) -> str:
+        return f"<comparison: {self.headline}>"
+
+
+def graded(verdict: str, grade: str) -> str:
+    """A verdict and its grade in words."""
+    return f"{verdict} ({grade})" if grade and grade != "bytes" else verdict
