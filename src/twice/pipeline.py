@@ -68,9 +68,7 @@ class Pipeline(Drawing):
     def project(self) -> Project:
         """The store and the source folder that this pipeline belongs to."""
         if self._project is None:
-            file = self._file
-            folder = Path(file).resolve().parent if isinstance(file, str) and Path(file).exists() else Path.cwd()
-            self._project = Project.around(folder, self._store)
+            self._project = Project.around(_folder_of(self._file) or Path.cwd(), self._store)
         return self._project
 
     def run(self, params: Params | None = None, *, jobs: int = 1) -> Run:
@@ -125,9 +123,13 @@ class Pipeline(Drawing):
         Raises:
             NotFound: Nothing is called that.
         """
-        project = Project.here(store)
+        project = Project.here(store, _folder_of(sys._getframe(1).f_globals.get("__file__")))
         found = project.resolve(name)
         return LoadedPipeline(project, found.version, found.run, name)
+
+
+def _folder_of(file: object) -> Path | None:
+    return Path(file).resolve().parent if isinstance(file, str) and Path(file).exists() else None
 
 
 class LoadedPipeline:

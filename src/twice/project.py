@@ -58,10 +58,18 @@ class Project:
         return cls(folder, ground.store_folder(folder, store))
 
     @classmethod
-    def here(cls, store: str | os.PathLike[str] | None = None) -> Project:
-        """The project of the running script or the working directory; its store must exist."""
-        folder = ground.project_folder(ground.script_folder())
-        return cls(folder, ground.store_folder(folder, store), create=False)
+    def here(cls, store: str | os.PathLike[str] | None = None, start: Path | None = None) -> Project:
+        """The project whose store exists: of the calling code's folder, of the script's, of the working directory.
+
+        Args:
+            store: The store's folder, if it is known.
+            start: The folder of the code that asks.
+        """
+        starts = [start] if start is not None else []
+        folders = [ground.project_folder(folder) for folder in (*starts, ground.script_folder(), Path.cwd())]
+        places = [(folder, ground.store_folder(folder, store)) for folder in dict.fromkeys(folders)]
+        folder, place = next((found for found in places if (found[1] / "format").exists()), places[0])
+        return cls(folder, place, create=False)
 
     @cached_property
     def store(self) -> Store:

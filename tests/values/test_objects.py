@@ -183,7 +183,7 @@ def test_what_cannot_be_found_again_is_refused_with_its_place_and_a_hint() -> No
 
 
 def test_what_cannot_be_taken_apart_is_refused_with_its_place() -> None:
-    holder = samples.Plain({"stream": (item for item in ())})
+    holder = samples.Plain({"stream": (number for number in [1])})
     with pytest.raises(ValueNotStorable, match="generator") as caught:
         encode([holder])
     assert caught.value.path == "output[0].x['stream']"

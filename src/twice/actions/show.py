@@ -1,10 +1,224 @@
-"""Who is told what happens during a run."""
+"""What there is to say about a version, a run or a step; and who is told what happens during a run."""
 
 from __future__ import annotations
 
-from twice.execute.events import Listener, nobody
+import os
+import sys
+
+from twice.actions.listing import names_of, outcome, run_of, run_view
+from twice.errors import NotFound
+from twice.execute.events import Listener
+from twice.history.changes import path_to
+from twice.present.passing import Passing
+from twice.present.views import (
+    EnvironmentView,
+    FileView,
+    Parameter,
+    Reached,
+    StepDetail,
+    StepOutcome,
+    StepView,
+    VersionView,
+)
+from twice.records.code import Code
+from twice.records.digest import Digest
+from twice.records.environment import Environment
+from twice.records.run import RunRecord
+from twice.records.trace import FileRead, Trace
+from twice.records.version import StepSpec, Version
+from twice.store.resolve import Found
+from twice.store.store import Store
+
+BLIND_SPOTS = {
+    "audit": (
+        "libraries that open files without Python's open(), such as Arrow, Polars, DuckDB and HDF5",
+        "what child processes read",
+        "whether and when files exist (os.stat), and environment variables read in C (getenv)",
+        "the network, the clock, and entropy that no seed governs (os.urandom, uuid4)",
+    )
+}
+"""Watcher → what it does not see."""
 
 
 def listener() -> Listener:
-    """Shows progress where there is a terminal, and nothing where there is none."""
-    return nobody
+    """Shows progress where standard error is a terminal, and hands on what steps print everywhere.
+
+    With ``TWICE_QUIET=1`` in the environment nothing is drawn.
+    """
+    quiet = os.environ.get("TWICE_QUIET", "") not in ("", "0")
+    if quiet or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return Passing()
+    from twice.present.progress import Progress
+
+    return Progress()
+
+
+def version_view(store: Store, found: Found) -> VersionView:
+    """What there is to say about a version and one run of it.
+
+    Args:
+        store: The vault.
+        found: What a name means.
+    """
+    version = store.load(found.version, Version)
+    code = store.load(version.code, Code)
+    run = run_of(store, found.version, found.run)
+    shown = run_view(store, run) if run is not None else None
+    outcomes = {step.step: step for step in shown.steps} if shown else {}
+    environment = store.load(version.environment, Environment)
+    watchers = _watchers(store, run)
+    return VersionView(
+        version=found.version,
+        pipeline=version.pipeline,
+        names=tuple(names_of(store).get(found.version, ())),
+        seed=version.seed,
+        settings={
+            "hash seed": str(version.settings.hash_seed),
+            "threads": str(version.settings.threads),
+            "time zone": version.settings.timezone,
+            "locale": version.settings.locale,
+        },
+        steps=tuple(_step_view(step, code, outcomes.get(step.name)) for step in version.steps),
+        files=tuple(
+            FileView(
+                path=file.path,
+                root=file.root,
+                size=file.size,
+                content=file.content,
+                stored=file.stored,
+                declared=file.declared,
+            )
+            for file in version.files
+        ),
+        environment=_environment(environment),
+        run=shown,
+        watcher=", ".join(watchers),
+        blind_spots=_blind_spots(watchers),
+    )
+
+
+def step_detail(store: Store, found: Found, name: str) -> StepDetail:
+    """All that is recorded of one step.
+
+    Args:
+        store: The vault.
+        found: What the version's or the run's name means.
+        name: The step.
+
+    Raises:
+        NotFound: There is no such step.
+    """
+    version = store.load(found.version, Version)
+    spec = next((step for step in version.steps if step.name == name), None)
+    if spec is None:
+        known = ", ".join(step.name for step in version.steps)
+        raise NotFound(f"{found.text} has no step {name!r}.", hint=f"its steps are {known}")
+    run = run_of(store, found.version, found.run)
+    result = None
+    if run is not None:
+        record = store.load(run, RunRecord)
+        result = next((result for result in record.steps if result.step == name), None)
+    trace = store.load(result.trace, Trace) if result and result.trace else None
+    watched = trace.watched if trace else None
+    reads = watched.files if watched else ()
+    view = _step_view(spec, store.load(version.code, Code), outcome(store, result) if result else None)
+    return StepDetail(
+        version=found.version,
+        names=tuple(names_of(store).get(found.version, ())),
+        run=run or "",
+        step=view,
+        ingredients=trace.ingredients if trace else {},
+        received={name: str(content) for name, content in trace.inputs.items()} if trace else {},
+        read=tuple(_read(file) for file in reads if file.what == "file"),
+        missing=tuple(file.path for file in reads if file.what == "missing"),
+        listed=tuple(file.path for file in reads if file.what == "listing"),
+        written=tuple(path for _, path in watched.written) if watched else (),
+        variables=tuple(variable.name for variable in watched.variables) if watched else (),
+        stdout=_printed(store, trace.stdout) if trace else "",
+        stderr=_printed(store, trace.stderr) if trace else "",
+        watcher=watched.watcher if watched else "",
+        blind_spots=_blind_spots([watched.watcher]) if watched else (),
+    )
+
+
+def _step_view(spec: StepSpec, code: Code, fared: StepOutcome | None) -> StepView:
+    own = code.steps[spec.name]
+    nodes = {node.id: node for node in code.nodes}
+    files = {module.name: module.path for module in code.modules}
+    reached = [nodes[id_] for id_ in own.reaches if id_ in nodes]
+    reached.sort(key=lambda node: (node.id != own.function, node.module != nodes[own.function].module, node.id))
+    tolerances = [f"{word} {number:g}" for word, number in (("rtol", spec.rtol), ("atol", spec.atol)) if number]
+    return StepView(
+        name=spec.name,
+        inputs=spec.inputs,
+        parameters=tuple(
+            Parameter(name=f"{spec.name}.{name}", value=value.preview, content=value.content)
+            for name, value in spec.parameters.items()
+        ),
+        function=own.function,
+        reaches=tuple(
+            Reached(
+                name=node.id,
+                kind=node.kind,
+                file=files.get(node.module, ""),
+                line=node.line,
+                via=path_to(code, spec.name, node.id),
+                note=node.note,
+            )
+            for node in reached
+            if node.kind not in ("distribution", "builtin")
+        ),
+        distributions=tuple(node.id for node in reached if node.kind == "distribution"),
+        tolerance=", ".join(tolerances),
+        allow=spec.allow,
+        code=own.semantic,
+        outcome=fared,
+    )
+
+
+
+
+def _environment(found: Environment) -> EnvironmentView:
+    machine = found.machine
+    return EnvironmentView(
+        python=f"{found.interpreter.implementation} {found.interpreter.version}",
+        system=f"{machine.system} {machine.release} {machine.architecture}",
+        libc=machine.libc,
+        cpu=machine.cpu,
+        cores=machine.cores,
+        distributions=len(found.distributions),
+        numeric=tuple(
+            f"{library.name} {library.version}".strip()
+            + f" ({', '.join(filter(None, (library.kernel, f'{library.threads} threads')))})"
+            for library in found.numeric
+        ),
+        variables=dict(found.variables),
+    )
+
+
+def _watchers(store: Store, run: Digest | None) -> list[str]:
+    if run is None:
+        return []
+    record = store.load(run, RunRecord)
+    names = [store.load(result.trace, Trace).watched.watcher for result in record.steps if result.trace]
+    return list(dict.fromkeys(names))
+
+
+def _blind_spots(watchers: list[str]) -> tuple[str, ...]:
+    unknown = ("what it does not see is not known to this Twice",)
+    return tuple(dict.fromkeys(spot for watcher in watchers for spot in BLIND_SPOTS.get(watcher, unknown)))
+
+
+def _read(file: FileRead) -> FileView:
+    return FileView(
+        path=file.path,
+        root=file.root,
+        size=file.size,
+        content=file.content or "",
+        stored=file.stored,
+        declared=False,
+    )
+
+
+def _printed(store: Store, printed: Digest | None) -> str:
+    return store.get(printed).decode("utf-8", "replace") if printed else ""

@@ -286,7 +286,7 @@ class Reach:
             patches = self._patches(class_, source, definition)
             node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
             node.text = digest_texts(source.segment(definition))
-            cells = class_cells(class_)
+            cells = class_cells(class_, source, definition)
             node.edges += self._uses(
                 normal,
                 module,
@@ -932,13 +932,20 @@ def cells_of(function: FunctionType) -> dict[str, object]:
     return found
 
 
-def class_cells(class_: type) -> dict[str, object]:
-    """The variables around a class that its methods hold."""
+def class_cells(class_: type, source: Source | None, definition: ast.AST | None) -> dict[str, object]:
+    """The variables around a class that its own methods hold; generated methods (of a dataclass) hold none of them."""
     found: dict[str, object] = {}
+    if source is None or definition is None:
+        return found
+    span = range(first_line(definition), last_line(definition) + 1)
     for value in vars(class_).values():
-        function = getattr(value, "__func__", value)
-        if isinstance(function, FunctionType):
-            found |= cells_of(function)
+        parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
+        for part in parts:
+            function = getattr(part, "__func__", part)
+            if not isinstance(function, FunctionType) or function.__code__.co_filename != source.file:
+                continue
+            if function.__code__.co_firstlineno in span:
+                found |= cells_of(function)
     found.pop("__class__", None)
     return found
 

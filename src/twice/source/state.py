@@ -92,7 +92,7 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
             return {"how": "main", "name": outer, "attributes": rest}
     if isinstance(value, type):
         source, definition = reach.class_definition(value)
-        cells = class_cells(value)
+        cells = class_cells(value, source, definition)
     else:
         source = reach.library.of_code(value.__code__, module)
         definition = source.function(value.__code__) if source else None  # type: ignore[assignment]

@@ -1,0 +1,40 @@
+"""Is the store whole?"""
+
+from __future__ import annotations
+
+from twice.actions.listing import names_of
+from twice.present.views import CheckView, ProblemView
+from twice.store.store import Store
+
+
+def check(store: Store, *, deep: bool = True) -> CheckView:
+    """Whether everything is here that is referred to, and is what its name says.
+
+    Args:
+        store: The vault.
+        deep: Also read all objects; otherwise only their presence is looked at.
+    """
+    report = store.check(deep=deep)
+    names = names_of(store) if report.problems else {}
+    return CheckView(
+        store=str(store.path),
+        whole=report.ok,
+        problems=tuple(
+            ProblemView(
+                what=problem.what,
+                kind=problem.kind,
+                name=problem.name,
+                detail=problem.detail,
+                versions=tuple(next(iter(names.get(digest, ())), str(digest)) for digest in problem.versions),
+                steps=problem.steps,
+            )
+            for problem in report.problems
+        ),
+        deep=report.deep,
+        objects=report.objects,
+        size=report.size,
+        records=report.records,
+        names=report.refs,
+        unreferenced=report.unreferenced,
+        leftovers=report.leftovers,
+    )

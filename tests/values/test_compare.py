@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twice.values.compare import Difference, difference
+from values.helpers import term_of
+
+
+def between(left: Any, right: Any, **tolerances: float) -> Difference:
+    found = difference(term_of(left), term_of(right), **tolerances)
+    assert found is not None
+    return found
+
+
+def test_numbers_differ_absolutely_and_relatively() -> None:
+    found = between(2.0, 2.5)
+    assert (found.detail["absolute"], found.detail["relative"]) == (0.5, 0.25)
+    assert not found.within
+    assert between(2.0, 2.5, atol=0.5).within
+    assert between(2.0, 2.5, rtol=0.25).within
+    assert not between(2.0, float("nan"), rtol=9.0).within
+
+
+def test_keys_are_added_removed_and_changed() -> None:
+    found = between({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 5, "d": 4})
+    assert (found.detail["added"], found.detail["removed"]) == (["'d'"], ["'c'"])
+    assert [child.path for child in found.children] == ["['b']"]
+
+
+ROWS = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "softer"),
+    [
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "same keys in another order"),
+        ([1, 2, 3], [3, 1, 2], "same items in another order"),
+        ("a\nb\nc", "c\nb\na", "same lines in another order"),
+        (np.arange(6).reshape(3, 2), np.arange(6).reshape(3, 2)[::-1], "same rows in another order"),
+        (np.arange(3.0), np.arange(3.0)[::-1], "same items in another order"),
+        (np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-15]), "equal after rounding to float32"),
+        (np.array([1.0, 0.1]), np.array([1.0, 0.1], "f4"), "equal after rounding to float32"),
+        (np.array([1, 2]), np.array([1.0, 2.0]), "same numbers"),
+        (ROWS, ROWS[::-1].reset_index(drop=True), "same rows in another order"),
+        (pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"b": [2], "a": [1]}), "same columns in another order"),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}, index=["x"]), "only the index differs"),
+    ],
+)  # fmt: skip
+def test_the_softer_finding_is_told(left: Any, right: Any, softer: str) -> None:
+    assert between(left, right).softer == softer
+
+
+def test_a_changed_row_is_no_other_order() -> None:
+    assert between(pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 3]})).softer == ""
+    # Each column holds the same cells, the rows are others.
+    left, right = pd.DataFrame({"a": [1, 2], "b": [1, 2]}), pd.DataFrame({"a": [1, 2], "b": [2, 1]})
+    assert between(left, right).softer != "same rows in another order"
+
+
+def test_rounding_is_small_by_norm_though_large_by_item() -> None:
+    rng = np.random.default_rng(0)
+    left = rng.normal(size=10_000)
+    right = left + 1e-16 * rng.normal(size=10_000)
+    found = between(left, right)
+    assert found.detail["norm_wise"] < 10 * found.detail["epsilon"]
+    assert found.detail["largest_ulp"] > 10 * found.detail["median_ulp"]
+    assert found.detail["share"] == found.detail["differing"] / 10_000
+
+
+def test_units_in_the_last_place_are_counted_across_zero() -> None:
+    found = between(np.array([0.0, 1.0]), np.array([-5e-324, np.nextafter(1.0, 2.0)]))
+    assert found.detail["largest_ulp"] == 1
+    assert found.detail["median_ulp"] == 1
+
+
+def test_a_new_nan_is_told_and_never_within() -> None:
+    found = between(np.array([1.0, 2.0]), np.array([1.0, np.nan]), rtol=1.0)
+    assert found.detail["nan"] == 1
+    assert not found.within
+
+
+def test_tolerances_cover_arrays_frames_and_what_holds_them() -> None:
+    left, right = np.array([1.0, 2.0]), np.array([1.0, 2.001])
+    assert between(left, right, rtol=1e-2).within
+    assert not between(left, right, rtol=1e-6).within
+    assert between({"x": [left, 1.0]}, {"x": [right, 1.0001]}, rtol=1e-2).within
+    assert between(pd.DataFrame({"a": left}), pd.DataFrame({"a": right}), rtol=1e-2).within
+    assert not between(pd.DataFrame({"a": left}), pd.DataFrame({"a": right, "b": 1}), rtol=1e-2).within
+
+
+def test_shapes_and_types_are_told() -> None:
+    assert between(np.zeros((2, 3)), np.zeros((3, 2))).detail["shape"] == ((2, 3), (3, 2))
+    assert between(np.zeros(2), np.zeros(2, "f4")).detail["type"] == ("float64", "float32")
+
+
+def test_columns_are_added_removed_and_changed() -> None:
+    left = pd.DataFrame({"a": [1, 2], "b": [1.0, 2.0], "c": ["x", "y"]})
+    right = pd.DataFrame({"a": [1, 2], "b": [1.0, 3.0], "d": ["x", "y"]})
+    found = between(left, right)
+    assert (found.detail["added"], found.detail["removed"], found.detail["changed"]) == (["'d'"], ["'c'"], ["['b']"])
+    assert found.children[0].detail["differing"] == 1
+
+
+def test_rows_are_counted() -> None:
+    found = between(pd.DataFrame({"a": range(5)}), pd.DataFrame({"a": range(3)}))
+    assert found.detail["rows"] == (5, 3)
+    assert "5 rows became 3" in found.what
+
+
+def test_frames_that_differ_in_attributes_differ_in_metadata_only() -> None:
+    left, right = pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]})
+    right.attrs["source"] = "there"
+    assert between(left, right).softer == "only metadata differs"
+
+
+def test_texts_are_shown_as_a_diff_of_lines() -> None:
+    found = between("one\ntwo\nthree", "one\n2\nthree")
+    assert found.detail["changed"] == 2
+    assert "-two" in found.detail["diff"]
+    assert "+2" in found.detail["diff"]
+
+
+def test_bytes_say_from_where_on_they_differ() -> None:
+    assert between(bytes(100_000), bytes(99_999) + b"x").detail["first"] == 99_999
+
+
+def test_sets_say_what_came_and_went() -> None:
+    found = between({1, 2}, {2, 3})
+    assert (found.detail["added"], found.detail["removed"]) == (["3"], ["1"])
+
+
+def test_many_differences_are_counted_and_some_are_listed() -> None:
+    found = between(list(range(1000)), list(range(1, 1001)))
+    assert found.detail["differing"] == 1000
+    assert len(found.children) == 20
+
+
+def test_depth_is_no_trouble() -> None:
+    left: list[Any] = []
+    right: list[Any] = [1]
+    for _ in range(5000):
+        left, right = [left], [right]
+    assert between(left, right).what
