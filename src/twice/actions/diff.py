@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from twice.actions.listing import names_of, outcome, run_of
 from twice.errors import Damaged, NotFound
 from twice.history.changes import Change, between, sentence
 from twice.present.views import ChangeView, DiffView, OutputChange, Side, StepOutcome
-from twice.records.code import Code, Node
+from twice.records.code import Snapshot
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.version import Version
@@ -29,20 +29,20 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
         right: What the name of the other means.
     """
     before, after = (store.load(found.version, Version) for found in (left, right))
-    codes = (store.load(before.code, Code), store.load(after.code, Code))
-    runs = tuple(run_of(store, found.version, found.run) for found in (left, right))
+    runs = [run_of(store, found.version, found.run) for found in (left, right)]
+    snapshots = [_snapshot(store, run) for run in runs]
     names = names_of(store)
     found = between(store.load, before, after)
     changes = tuple(
         ChangeView(
             what=change.what,
             name=change.name,
-            before=_place(change.before, codes[0]) if _is_code(change) else change.before,
-            after=_place(change.after, codes[1]) if _is_code(change) else change.after,
+            before=_place(change.name, snapshots[0], change.before) if _is_code(change) else change.before,
+            after=_place(change.name, snapshots[1], change.after) if _is_code(change) else change.after,
             steps=change.steps,
             via=change.via,
             sentence=sentence(change),
-            patch=_patch(store, codes, change.name) if _is_code(change) else "",
+            patch=_patch(store, snapshots, change.name) if _is_code(change) else "",
         )
         for change in found
     )
@@ -57,7 +57,7 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
         same=not changes and all(output.same for output in outputs),
         changes=changes,
         outputs=outputs,
-        unreached=_unreached(codes, found),
+        unreached=_unreached(snapshots, found),
     )
 
 
@@ -65,24 +65,30 @@ def _is_code(change: Change) -> bool:
     return change.what in ("code", "cosmetic")
 
 
-def _place(words: str, code: Code) -> str:
-    """The place of a piece of code by its file instead of its module."""
-    module, colon, line = words.rpartition(":")
-    if not colon:
-        module, line = words, ""
-    path = next((file.path for file in code.modules if file.name == module), module)
-    return f"{path}{colon}{line}"
+def _snapshot(store: Store, run: Digest | None) -> Snapshot | None:
+    return store.load(store.load(run, RunRecord).snapshot, Snapshot) if run is not None else None
 
 
-def _patch(store: Store, codes: tuple[Code, Code], id_: str) -> str:
+def _place(id_: str, snapshot: Snapshot | None, otherwise: str) -> str:
+    """Where a piece of code stands, as ``helpers.py:3``; empty if it is not there."""
+    if snapshot is None or id_ not in snapshot.places:
+        return otherwise
+    place = snapshot.places[id_]
+    file = _path(snapshot, place.module)
+    return f"{file}:{place.line}" if place.line else file
+
+
+def _patch(store: Store, snapshots: Sequence[Snapshot | None], id_: str) -> str:
     """How the text of a function, class or value changed: a unified diff with the line numbers of the files."""
-    nodes = [next((node for node in code.nodes if node.id == id_), None) for code in codes]
-    texts = [_text(store, code, node) for code, node in zip(codes, nodes, strict=True)]
-    if texts[0] == texts[1]:
+    left, right = (_text(store, snapshot, id_) for snapshot in snapshots)
+    if left == right:
         return ""
-    labels = [_file(code, node) or "/dev/null" for code, node in zip(codes, nodes, strict=True)]
-    offsets = [max(node.line - 1, 0) if node else 0 for node in nodes]
-    lines = difflib.unified_diff(texts[0], texts[1], labels[0], labels[1], lineterm="")
+    labels, offsets = [], []
+    for snapshot in snapshots:
+        place = snapshot.places.get(id_) if snapshot else None
+        labels.append(_path(snapshot, place.module) if snapshot and place else "/dev/null")
+        offsets.append(max(place.line - 1, 0) if place else 0)
+    lines = difflib.unified_diff(left, right, labels[0], labels[1], lineterm="")
     return "\n".join(_moved(line, offsets) for line in lines)
 
 
@@ -95,21 +101,22 @@ def _moved(line: str, offsets: list[int]) -> str:
     return f"@@ -{int(before) + offsets[0]}{left} +{int(after) + offsets[1]}{right} @@"
 
 
-def _text(store: Store, code: Code, node: Node | None) -> list[str]:
-    module = next((file for file in code.modules if node is not None and file.name == node.module), None)
-    if node is None or module is None or module.namespace:
+def _text(store: Store, snapshot: Snapshot | None, id_: str) -> list[str]:
+    place = snapshot.places.get(id_) if snapshot else None
+    if snapshot is None or place is None or not place.line:
+        return []
+    module = next((file for file in snapshot.modules if file.name == place.module), None)
+    if module is None or module.namespace:
         return []
     try:
         lines = store.get(module.source).decode("utf-8", "replace").splitlines()
     except (NotFound, Damaged):
         return []
-    if node.line:
-        return lines[node.line - 1 : node.end_line]
-    return lines if node.kind in ("module", "effects") else []
+    return lines[place.line - 1 : place.end_line]
 
 
-def _file(code: Code, node: Node | None) -> str:
-    return next((file.path for file in code.modules if node is not None and file.name == node.module), "")
+def _path(snapshot: Snapshot, module: str) -> str:
+    return next((file.path for file in snapshot.modules if file.name == module), module)
 
 
 def _outputs(store: Store, left: Digest | None, right: Digest | None) -> tuple[OutputChange, ...]:
@@ -136,9 +143,9 @@ def _contents(store: Store, run: Digest) -> Mapping[str, StepOutcome]:
     return {result.step: outcome(store, result) for result in store.load(run, RunRecord).steps}
 
 
-def _unreached(codes: tuple[Code, Code], changes: list[Change]) -> tuple[str, ...]:
+def _unreached(snapshots: Sequence[Snapshot | None], changes: list[Change]) -> tuple[str, ...]:
     """Files that differ, though nothing that a step reaches in them does."""
-    left, right = ({module.name: module for module in code.modules} for code in codes)
+    left, right = ({file.name: file for file in snapshot.modules} if snapshot else {} for snapshot in snapshots)
     touched = {change.name.partition(":")[0].removesuffix(" (on import)") for change in changes if _is_code(change)}
     return tuple(
         right[name].path

@@ -69,10 +69,12 @@ def names_of(store: Store) -> dict[Digest, list[str]]:
 
 
 def run_of(store: Store, version: Digest, run: Digest | None) -> Digest | None:
-    """The run that was named, or a version's record: its first run that came to its end, if there is one."""
+    """The run that was named, or a version's record: its first run that came to its end, or else its last one."""
     if run is not None:
         return run
-    return next((digest for digest, record in store.runs(version=version) if record.status == "done"), None)
+    runs = store.runs(version=version)
+    last = runs[-1][0] if runs else None
+    return next((digest for digest, record in runs if record.status == "done"), last)
 
 
 def run_view(store: Store, digest: Digest, record: RunRecord | None = None, pipeline: str = "") -> RunView:

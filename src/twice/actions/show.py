@@ -20,7 +20,7 @@ from twice.present.views import (
     StepView,
     VersionView,
 )
-from twice.records.code import Code
+from twice.records.code import Code, Place, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
@@ -64,6 +64,7 @@ def version_view(store: Store, found: Found) -> VersionView:
     code = store.load(version.code, Code)
     run = run_of(store, found.version, found.run)
     shown = run_view(store, run) if run is not None else None
+    places = _places(store, run)
     outcomes = {step.step: step for step in shown.steps} if shown else {}
     environment = store.load(version.environment, Environment)
     watchers = _watchers(store, run)
@@ -78,7 +79,7 @@ def version_view(store: Store, found: Found) -> VersionView:
             "time zone": version.settings.timezone,
             "locale": version.settings.locale,
         },
-        steps=tuple(_step_view(step, code, outcomes.get(step.name)) for step in version.steps),
+        steps=tuple(_step_view(step, code, places, outcomes.get(step.name)) for step in version.steps),
         files=tuple(
             FileView(
                 path=file.path,
@@ -121,7 +122,8 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
     trace = store.load(result.trace, Trace) if result and result.trace else None
     watched = trace.watched if trace else None
     reads = watched.files if watched else ()
-    view = _step_view(spec, store.load(version.code, Code), outcome(store, result) if result else None)
+    fared = outcome(store, result) if result else None
+    view = _step_view(spec, store.load(version.code, Code), _places(store, run), fared)
     return StepDetail(
         version=found.version,
         names=tuple(names_of(store).get(found.version, ())),
@@ -141,12 +143,25 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
     )
 
 
-def _step_view(spec: StepSpec, code: Code, fared: StepOutcome | None) -> StepView:
+def _places(store: Store, run: Digest | None) -> dict[str, Place]:
+    """Node → where it stands in the files that a run ran."""
+    if run is None:
+        return {}
+    snapshot = store.load(store.load(run, RunRecord).snapshot, Snapshot)
+    files = {module.name: module.path for module in snapshot.modules}
+    return {
+        node: Place(module=files.get(place.module, ""), line=place.line, end_line=place.end_line)
+        for node, place in snapshot.places.items()
+    }
+
+
+def _step_view(spec: StepSpec, code: Code, places: dict[str, Place], fared: StepOutcome | None) -> StepView:
     own = code.steps[spec.name]
     nodes = {node.id: node for node in code.nodes}
-    files = {module.name: module.path for module in code.modules}
+    nowhere = Place(module="")
     reached = [nodes[id_] for id_ in own.reaches if id_ in nodes]
-    reached.sort(key=lambda node: (node.id != own.function, node.module != nodes[own.function].module, node.id))
+    home = own.function.partition(":")[0]
+    reached.sort(key=lambda node: (node.id != own.function, node.id.partition(":")[0] != home, node.id))
     tolerances = [f"{word} {number:g}" for word, number in (("rtol", spec.rtol), ("atol", spec.atol)) if number]
     return StepView(
         name=spec.name,
@@ -160,8 +175,8 @@ def _step_view(spec: StepSpec, code: Code, fared: StepOutcome | None) -> StepVie
             Reached(
                 name=node.id,
                 kind=node.kind,
-                file=files.get(node.module, ""),
-                line=node.line,
+                file=places.get(node.id, nowhere).module,
+                line=places.get(node.id, nowhere).line,
                 via=path_to(code, spec.name, node.id),
                 note=node.note,
             )
@@ -174,8 +189,6 @@ def _step_view(spec: StepSpec, code: Code, fared: StepOutcome | None) -> StepVie
         code=own.semantic,
         outcome=fared,
     )
-
-
 
 
 def _environment(found: Environment) -> EnvironmentView:

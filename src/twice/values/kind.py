@@ -7,7 +7,7 @@ to the meaning of the value in :class:`Aside`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,19 @@ class Aside:
 
 class Hooked:
     """The base of objects that only the caller's hook can take apart, such as a path that moves with its root."""
+
+
+class Often:
+    """An immutable, hashable part that occurs again and again, such as the type of an array.
+
+    It is written once and copied. Parts that Python takes for equal must be so: ``1`` and ``True`` may not stand for
+    each other.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Hashable) -> None:
+        self.value = value
 
 
 @dataclass(frozen=True)

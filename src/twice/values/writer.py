@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from twice.errors import ValueNotStorable
 from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, varint
-from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, size_of
+from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, Often, size_of
 from twice.values.packing import fit, run_of
 from twice.values.registry import KindFinder
 
@@ -22,6 +23,24 @@ _SMALL_INTS = {
     + value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
     for value in range(-_SMALL, _SMALL)
 }
+
+
+_SHORT = 64
+_SHORT_TEXTS = [b"u" + varint(2 * size) for size in range(_SHORT)]
+
+
+@functools.lru_cache(4096)
+def _head(name: str, parts: tuple[str, ...] | None, identity: bool) -> bytes:
+    """What stands before the state of a tagged value: its kind, and the names of the state's parts."""
+    out = (b"K" if identity else b"k") + _short_blob(name)
+    if parts is not None:
+        out += b"R" + varint(len(parts)) + b"".join(map(_short_blob, parts))
+    return out
+
+
+def _short_blob(text: str) -> bytes:
+    data = text.encode()
+    return varint(2 * len(data)) + data
 
 
 class NeedsReferences(Exception):  # noqa: N818 - a signal, not an error
@@ -103,7 +122,9 @@ class Writer:
             bytearray: self._bytearray,
             Buffer: self._buffer,
             Aside: self._aside,
+            Often: self._often,
         }
+        self.pieces: dict[Hashable, bytes] = {} if outer is None else outer.pieces
 
     # The loop.
 
@@ -155,8 +176,12 @@ class Writer:
         self.out += struct.pack("<cdd", b"c", value.real, value.imag)
 
     def _str(self, value: str) -> None:
-        self.out += b"u"
-        self.blob(value.encode("utf-8", "surrogatepass"))
+        data = value.encode("utf-8", "surrogatepass")
+        if len(data) < _SHORT:
+            self.out += _SHORT_TEXTS[len(data)] + data
+        else:
+            self.out += b"u"
+            self.blob(data)
 
     def _bytes(self, value: bytes) -> None:
         self.out += b"y"
@@ -167,7 +192,7 @@ class Writer:
 
     def blob(self, source: BufferSource) -> None:
         """Write bytes, here if they are few and outside if they are many."""
-        size = size_of(source)
+        size = len(source) if type(source) is bytes else size_of(source)
         if size >= OUTSIDE:
             self.out += varint(2 * size + 1)
             self.buffers.append(source)
@@ -222,6 +247,15 @@ class Writer:
         self.out += b"b"
         self.blob(value.source)
         yield from ()
+
+    def _often(self, value: Often) -> _Steps:
+        piece = self.pieces.get(value.value)
+        if piece is None:
+            start = len(self.out)
+            yield value.value
+            self.pieces[value.value] = bytes(self.out[start:])
+        else:
+            self.out += piece
 
     def _body(self, items: Sequence[Any]) -> Iterable[object]:
         count = len(items)
@@ -367,6 +401,10 @@ class Writer:
                 tag, state = taken
                 yield from self._tagged(value, f"@{tag}", state, identity=not isinstance(value, Hooked), staged=True)
                 return
+        if isinstance(value, type) and value in self.pieces:
+            self.out += self.pieces[value]
+            return
+        start = len(self.out)
         for kind in self.finder.kinds_of(type(value)):
             if kind.content_only and self.outer is not None:
                 continue
@@ -376,6 +414,13 @@ class Writer:
             self.notes.executes |= kind.executes
             if kind.name in ("class", "function", "module"):
                 self._note_reference(str(state))
+            if kind.name == "class":
+                # The same few classes occur again and again; a reference has no parts and no number.
+                self.out += _head(kind.name, None, False)
+                self._str(str(state))
+                self.pieces[value] = bytes(self.out[start:])
+                self.top_kind = self.top_kind or kind.name
+                return
             yield from self._tagged(value, kind.name, state, identity=kind.identity, staged=kind.staged)
             return
         self.refuse(f"no kind of value recognises a {type(value).__qualname__}")
@@ -397,14 +442,11 @@ class Writer:
             return
         # States are made for the occasion; while they live, no other object can have their parts' addresses.
         self.alive.append(state)
-        self.out += b"K" if identity else b"k"
-        self.blob(name.encode())
         if type(state) is dict:
-            self.out += b"R" + varint(len(state))
-            for part in state:
-                self.blob(part.encode())
+            self.out += _head(name, tuple(state), identity)
             yield from state.values()
         else:
+            self.out += _head(name, None, identity)
             yield state
         if identity:
             self._close(value)

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from twice.values.kind import Aside, Buffer, Kind, Making, library
-from twice.values.kinds.numpy_types import dtype_from, dtype_state, used_bytes
+from twice.values.kinds.numpy_types import dtype_from, dtype_part, dtype_state, used_bytes
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison, Difference
@@ -22,7 +22,7 @@ _ROOTS = frozenset({"numpy"})
 def array_state(value: Any) -> dict[str, Any]:
     """An array's type, shape and items in C order; equal for equal arrays, whatever their layout in memory."""
     dtype = value.dtype
-    state: dict[str, Any] = {"dtype": dtype_state(dtype), "shape": tuple(value.shape)}
+    state: dict[str, Any] = {"dtype": dtype_part(dtype), "shape": tuple(value.shape)}
     fortran = value.flags.f_contiguous and not value.flags.c_contiguous
     state["order"] = Aside("F" if fortran else None)
     if dtype.hasobject or dtype.kind == "T":

@@ -3,36 +3,53 @@
 # ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Hashable
 from typing import Any
 
 from twice.errors import ValueNotStorable
-from twice.values.kind import Kind, Making, library
+from twice.values.kind import Kind, Making, Often, library
 
 _ROOTS = frozenset({"numpy"})
 
 
-def dtype_state(dtype: Any) -> object:
+def dtype_state(dtype: Any) -> Hashable:
     """A dtype as a text such as ``<f8``, or for structured ones the fields with their offsets."""
+    return _dtype_state(dtype, dtype.isalignedstruct)
+
+
+@functools.lru_cache(1024)
+def _dtype_state(dtype: Any, aligned: bool) -> Hashable:
+    """The same, remembered.
+
+    NumPy takes an aligned type and another for equal, so ``aligned`` is told apart; that of types inside is left out.
+    """
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
-        return ("repeated", dtype_state(base), tuple(shape))
+        return ("repeated", _dtype_state(base, False), tuple(shape))
     if dtype.names is not None:
         fields = tuple(_field_state(name, *dtype.fields[name]) for name in dtype.names)
-        return ("fields", fields, dtype.itemsize, bool(dtype.isalignedstruct))
+        return ("fields", fields, dtype.itemsize, bool(aligned))
     if dtype.kind == "T":
-        return "T" if not hasattr(dtype, "na_object") else ("texts", dtype.na_object)
+        return ("texts", dtype.na_object) if hasattr(dtype, "na_object") else "T"
     np = library("numpy")
 
     if np.dtype(dtype.str) != dtype:
         raise ValueNotStorable(
             f"arrays of the type {dtype} are not supported yet", hint="convert the array to a type of NumPy's own"
         )
-    return dtype.str
+    return str(dtype.str)
 
 
-def _field_state(name: str, dtype: Any, offset: int, title: object = None) -> object:
-    return (name, dtype_state(dtype), offset, title)
+def dtype_part(dtype: Any) -> object:
+    """A dtype as a part of an array's state."""
+    state = dtype_state(dtype)
+    return state if isinstance(state, str) else Often(state)
+
+
+def _field_state(name: str, dtype: Any, offset: int, title: Hashable = None) -> Hashable:
+    return (name, _dtype_state(dtype, False), offset, title)
 
 
 def dtype_from(state: Any) -> Any:
@@ -57,6 +74,7 @@ def dtype_from(state: Any) -> Any:
     return np.dtype(description, align=aligned)
 
 
+@functools.lru_cache(1024)
 def used_bytes(dtype: Any) -> list[bool]:
     """For each byte of an item, whether it is part of its value and not padding."""
     if dtype.subdtype is not None:

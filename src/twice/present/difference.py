@@ -1,0 +1,128 @@
+"""What differs between two versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from twice.present.layout import cut, digest, indented, section, table, text
+from twice.present.marks import mark
+from twice.present.views import ChangeView, DiffView, Side
+from twice.present.words import count
+
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_SECTIONS = (
+    ("Steps", ("pipeline", "step", "wiring", "option")),
+    ("Parameters, seed and settings", ("parameter", "seed", "setting")),
+    ("Input files", ("file",)),
+    ("Environment", ("interpreter", "distribution", "machine", "variable")),
+)
+_MOST = 20
+
+
+def draw_difference(diff: DiffView) -> RenderableType:
+    """Two versions, then what differs in code, in what was set and in what they stood on, then their outputs."""
+    parts: list[RenderableType] = [_sides(diff)]
+    code = [change for change in diff.changes if change.what == "code"]
+    cosmetic = [change for change in diff.changes if change.what == "cosmetic"]
+    if diff.same:
+        parts += [Text(""), Text(" ").join([mark("identical"), text(_sameness(diff))])]
+    if code:
+        parts.append(section("Code", *_apart(_code(change) for change in code)))
+    if cosmetic:
+        title = "Only layout, comments or docstrings (no step runs again for these)"
+        parts.append(section(title, *(_place(change) for change in cosmetic)))
+    for title, kinds in _SECTIONS:
+        changes = [change for change in diff.changes if change.what in kinds]
+        if changes:
+            parts.append(section(title, _rows(changes)))
+    if diff.unreached:
+        parts.append(section("Files that differ only where no step reaches", text(", ".join(diff.unreached), "dim")))
+    if diff.outputs and not diff.same:
+        parts.append(section("Outputs", _outputs(diff)))
+    return Group(*parts)
+
+
+def _sameness(diff: DiffView) -> str:
+    if diff.before.version == diff.after.version:
+        return "the same version" + ("" if not diff.outputs else ", with the same outputs")
+    return "nothing that the steps reach differs" + ("" if not diff.outputs else ", and the outputs are the same")
+
+
+def _sides(diff: DiffView) -> RenderableType:
+    made = table("fixed", "fixed", "fixed", "left")
+    for sign, side in (("-", diff.before), ("+", diff.after)):
+        known = [name for name in side.names if name != side.name]
+        made.add_row(
+            Text(sign, style=_STYLES[sign]),
+            text(side.name, "bold"),
+            Text("version ", style="dim") + digest(side.version),
+            text(_also(side, known), "dim"),
+        )
+    return made
+
+
+def _also(side: Side, known: list[str]) -> str:
+    return f"also {', '.join(known)}" if known and side.name in side.names else ", ".join(known)
+
+
+def _apart(drawings: Iterable[RenderableType]) -> Iterable[RenderableType]:
+    for index, drawing in enumerate(drawings):
+        if index:
+            yield Text("")
+        yield drawing
+
+
+def _code(change: ChangeView) -> RenderableType:
+    lines = [line for line in change.patch.splitlines()[2:]]
+    if not change.before or not change.after:
+        lines = []  # all of it is new, or gone: its place says enough
+    patch = [Text(line, style=_STYLES.get(line[:1], "")) for line in text("\n".join(lines)).plain.splitlines()]
+    return Group(_place(change), *(indented(line) for line in patch))
+
+
+def _place(change: ChangeView) -> Text:
+    name = change.name.partition(":")[2] or change.name
+    state = "" if change.before and change.after else " is gone" if change.before else " is new"
+    line = text(name, "bold").append(state, style="yellow").append(f"  {change.after or change.before}", style="dim")
+    way = [part.partition(":")[2] or part for part in change.via]
+    if change.steps:
+        reached = " → ".join(way) if len(way) > 1 else ""
+        steps = f"{'steps' if len(change.steps) > 1 else 'step'} {', '.join(change.steps)}"
+        line.append(f"  reached by {steps}" + (f": {reached}" if reached else ""), style="dim")
+    return line
+
+
+def _rows(changes: list[ChangeView]) -> RenderableType:
+    made = table("fixed", "left", "fixed", "left")
+    for change in changes[:_MOST]:
+        subject = {"wiring": f"what {change.name} receives", "setting": change.name, "machine": change.name}
+        made.add_row(
+            text(subject.get(change.what, change.name)),
+            cut(change.before or "(not there)", "red" if change.before else "dim"),
+            Text("→", style="dim"),
+            cut(change.after or "(not there)", "green" if change.after else "dim"),
+        )
+    if len(changes) > _MOST:
+        return Group(made, text(f"… and {count(len(changes) - _MOST, 'more', 'more')}; --json prints all", "dim"))
+    return made
+
+
+def _outputs(diff: DiffView) -> RenderableType:
+    made = table("fixed", "fixed", "left", "fixed", "left")
+    for output in diff.outputs:
+        if output.same:
+            made.add_row(mark("identical"), text(output.step), text("the same", "dim"))
+        elif output.before == output.after:
+            made.add_row(mark("different"), text(output.step, "bold"), cut(output.before), "", text("differs", "dim"))
+        else:
+            made.add_row(
+                mark("different"),
+                text(output.step, "bold"),
+                cut(output.before or "(none)"),
+                Text("→", style="dim"),
+                cut(output.after or "(none)"),
+            )
+    return made

@@ -1,0 +1,80 @@
+"""A verdict, step by step."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from twice.present.layout import cut, indented, section, table, text
+from twice.present.marks import mark, style_of
+from twice.present.words import count, short
+from twice.records.verdict import Finding, StepVerdict, Verdict
+
+_CONCLUSIONS = {
+    "identical": "every output is the same as recorded",
+    "equivalent": "every output is equivalent to what was recorded",
+    "different": "an output is not what was recorded",
+    "inconclusive": "it could not be decided whether every output is as recorded",
+    "fails": "a step does not run any more",
+}
+_MOST_FINDINGS = 12
+
+
+def draw_verdict(verdict: Verdict, *, reproducible: bool, left: str = "recorded", right: str = "now") -> RenderableType:
+    """Each step's verdict with what was found, then the verdict on all, then what was not checked.
+
+    Args:
+        verdict: The verdict.
+        reproducible: Whether it counts as reproduced.
+        left: What the left run is to people.
+        right: What the right run is.
+    """
+    sides = table("fixed", "fixed")
+    for name, run in ((left, verdict.left), (right, verdict.right)):
+        sides.add_row(text(name, "dim"), text(f"run {short(run)}", "cyan"))
+    parts: list[RenderableType] = [sides, Text("")]
+    made = table("fixed", "fixed", "fixed", "left")
+    for step in verdict.steps:
+        made.add_row(
+            mark(step.verdict), text(step.step, "bold"), text(_said(step), style_of(step.verdict)), cut(_summary(step))
+        )
+    parts.append(made)
+    for step in verdict.steps:
+        if step.finding is not None and step.verdict not in ("identical", "inconclusive"):
+            parts.append(section(f"{step.step}: where it differs", *_tree(step.finding)))
+        if step.verdict == "fails" and "\n" in step.reason:
+            parts.append(section(f"{step.step}: why it fails", text(step.reason.rstrip())))
+    conclusion = _CONCLUSIONS.get(verdict.verdict, verdict.verdict)
+    if not verdict.same_version:
+        conclusion += " (the two are runs of different versions)"
+    word = "reproducible" if reproducible else verdict.verdict
+    style = "bold green" if reproducible else style_of(verdict.verdict)
+    parts += [Text(""), Text(" ").join([mark(verdict.verdict), text(f"{word}:", style), text(conclusion)])]
+    if verdict.not_checked:
+        parts.append(section("Not checked", *(text(f"· {what}", "dim") for what in verdict.not_checked)))
+    return Group(*parts)
+
+
+def _said(step: StepVerdict) -> str:
+    return f"{step.verdict} ({step.grade})" if step.grade else step.verdict
+
+
+def _summary(step: StepVerdict) -> str:
+    if step.verdict in ("inconclusive", "fails"):
+        return step.reason.strip().rpartition("\n")[2] or step.summary
+    return step.summary or step.reason.partition("\n")[0]
+
+
+def _tree(finding: Finding, depth: int = 0) -> list[RenderableType]:
+    """A finding and those below it; deep and wide trees are cut short."""
+    figures = "  ".join(f"{name} {number:.4g}" for name, number in finding.figures.items())
+    line = text(finding.path or "the whole", "bold").append(f"  {text(finding.what).plain}")
+    if figures:
+        line.append(f"  {figures}", style="dim")
+    found: list[RenderableType] = [indented(line, 2 * depth)]
+    for child in finding.children[:_MOST_FINDINGS]:
+        found += _tree(child, depth + 1)
+    if len(finding.children) > _MOST_FINDINGS:
+        more = count(len(finding.children) - _MOST_FINDINGS, "more", "more")
+        found.append(indented(text(f"… and {more}", "dim"), 2 * (depth + 1)))
+    return found

@@ -1,0 +1,19 @@
+"""Edit X, then the step must, or must not, run again."""
+
+from __future__ import annotations
+
+import pytest
+
+from edits.cases import EDITS, Edit
+from source.programs import Prober
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+def test_an_edit_moves_the_key_if_it_matters(edit: Edit, programs: Prober) -> None:
+    before = programs.look(edit.before, main=edit.main)
+    after = programs.look(edit.after, main=edit.main)
+    assert (before.output != after.output) == edit.matters, "the case itself is labelled wrong"
+    if edit.matters or edit.why:
+        assert before.semantic != after.semantic
+    else:
+        assert before.semantic == after.semantic
