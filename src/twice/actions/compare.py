@@ -14,8 +14,6 @@ from twice.records.version import StepSpec, Version
 from twice.store.store import Store
 from twice.values.compare import difference
 
-_BLIND = "what libraries read without Python's own open(), environment variables read in C, and services asked"
-
 
 def compare(left_store: Store, left_run: Digest, right_store: Store, right_run: Digest) -> Comparison:
     """Compare every output of two runs.
@@ -46,7 +44,7 @@ def compare(left_store: Store, left_run: Digest, right_store: Store, right_run: 
             left_run,
             right_run,
             same_version=left.version == right.version,
-            not_checked=(_not_checked(left_store, left),),
+            not_checked=_not_checked(left_store, left),
         )
     )
 
@@ -91,6 +89,13 @@ def _step(
     return judge(name, before, after, found)
 
 
-def _not_checked(store: Store, run: RunRecord) -> str:
-    watchers = {store.load(result.trace, Trace).watched.watcher for result in run.steps if result.trace is not None}
-    return _BLIND if watchers <= {"audit"} else ", ".join(sorted(watchers))
+def _not_checked(store: Store, run: RunRecord) -> tuple[str, ...]:
+    """What this comparison says nothing about, from how well the recorded run was watched."""
+    traces = [store.load(result.trace, Trace).watched for result in run.steps if result.trace is not None]
+    found = []
+    if any("seccomp" not in watched.watcher for watched in traces):
+        found.append("files that libraries or child processes opened without Python's own open()")
+    found.append("environment variables that libraries read in C")
+    if services := sorted({address for watched in traces for address in watched.connected}):
+        found.append(f"what was answered by {', '.join(services[:3])}")
+    return tuple(found)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import mmap
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from twice.errors import CaptureError
@@ -60,8 +58,7 @@ def value(store: Store, artifact: Artifact, known: Known | None = None) -> Any:
         )
 
     hooks: dict[str, Callable[[Any], Any]] = {"twice.code": code}
-    place = Path(tempfile.mkdtemp(prefix="twice-")) if artifact.kind in ("File", "Folder", "file", "folder") else None
-    return artifacts.fetch(artifact, reader(store), find=find, hooks=hooks, place=place)
+    return artifacts.fetch(artifact, reader(store), find=find, hooks=hooks)
 
 
 def reader(store: Store) -> Callable[[Digest], memoryview]:

@@ -302,6 +302,9 @@ class _Run:
             except (TwiceError, OSError):
                 return None
 
+        def exists(root: str, path: str) -> bool:
+            return os.path.lexists(ground.absolute(root, path))
+
         def listing(root: str, path: str) -> Digest | None:
             try:
                 return digest_names([entry.name for entry in ground.absolute(root, path).iterdir()])
@@ -315,7 +318,7 @@ class _Run:
             return digest_variable(hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest())
 
         installed = {found.name: found.version for found in self.plan.environment.distributions}
-        return World(file, listing, variable, installed.get)
+        return World(file, exists, listing, variable, installed.get)
 
     # -- the version
 

@@ -40,17 +40,25 @@ BLIND_SPOTS = {
 """Watcher → what it does not see."""
 
 
-def listener() -> Listener:
+def is_quiet() -> bool:
+    """Whether ``TWICE_QUIET`` asks for silence."""
+    return os.environ.get("TWICE_QUIET", "") not in ("", "0")
+
+
+def listener(*, data_on_stdout: bool = False) -> Listener:
     """Shows progress where standard error is a terminal, and hands on what steps print everywhere.
 
     With ``TWICE_QUIET=1`` in the environment nothing is drawn.
+
+    Args:
+        data_on_stdout: Standard output is for data only: what steps print there goes to standard error.
     """
-    quiet = os.environ.get("TWICE_QUIET", "") not in ("", "0")
-    if quiet or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return Passing()
+    stdout = sys.stderr if data_on_stdout else None
+    if is_quiet() or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return Passing(stdout)
     from twice.present.progress import Progress
 
-    return Progress()
+    return Progress(stdout)
 
 
 def version_view(store: Store, found: Found) -> VersionView:

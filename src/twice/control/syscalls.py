@@ -23,7 +23,7 @@ import select
 import socket
 import stat
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
@@ -78,6 +78,8 @@ _MACHINES = {
 }
 
 Mark = tuple[int, int, int, int]
+Keep = Callable[[str], str | None]
+"""Copies a file aside before it is changed; the copy's path, or None if it could not be."""
 
 
 def available() -> bool:
@@ -161,6 +163,7 @@ class Asked:
         connected: Addresses that were connected to.
         entropy: How often the kernel was asked for random bytes.
         uring: Whether somebody set up io_uring, whose reads are not seen.
+        before: Path → a copy of what a file held that was read and then opened for writing.
     """
 
     read: dict[str, Mark] = field(default_factory=dict)
@@ -171,6 +174,11 @@ class Asked:
     connected: set[str] = field(default_factory=set)
     entropy: int = 0
     uring: bool = False
+    before: dict[str, str] = field(default_factory=dict)
+
+    def unstable(self) -> list[str]:
+        """Files that were read and have changed since, though none of the processes wrote them."""
+        return sorted(path for path, mark in self.read.items() if path not in self.before and mark_of(path) != mark)
 
 
 class Supervisor:
@@ -180,10 +188,12 @@ class Supervisor:
         listener: The end that :func:`receive` gave.
         process: The watched process; serving ends when it has ended.
         ignored: Folders (with a separator at the end) and files that are of no interest.
+        keep: Copies a file aside, and returns where to.
     """
 
-    def __init__(self, listener: int, process: int, ignored: Sequence[str]) -> None:
+    def __init__(self, listener: int, process: int, ignored: Sequence[str], keep: Keep) -> None:
         self.asked = Asked()
+        self._copy = keep
         self._listener = listener
         self._process = process
         self._ignored = tuple(ignored)
@@ -219,10 +229,8 @@ class Supervisor:
                 return
             raise
         number, process, _, call, _, _, *arguments = struct.unpack("=QIIiIQ6Q", request)
-        try:
+        with contextlib.suppress(OSError, ValueError):  # a path that cannot be read is none that could be opened
             self._note(self._calls.get(call, ""), process, arguments)
-        except (OSError, ValueError):  # a path that cannot be read is none that could be opened
-            pass
         with contextlib.suppress(OSError):
             fcntl.ioctl(self._listener, _SEND, struct.pack("=QqiI", number, 0, 0, _CONTINUE))
 
@@ -266,15 +274,23 @@ class Supervisor:
             return
         asked = self.asked
         if writes:
-            if not flags & os.O_TRUNC and path not in asked.written and path not in asked.read:
-                if (mark := mark_of(path)) is not None:
-                    asked.read[path] = mark
+            if path not in asked.written:
+                mark = mark_of(path)
+                if mark is not None and path not in asked.read and not flags & os.O_TRUNC:
+                    asked.read[path] = mark  # opened to be changed: what it held before counts
+                if path in asked.read:
+                    self._keep(path, asked)
             asked.written.add(path)
         elif path not in asked.written and path not in asked.read:
             if (mark := mark_of(path)) is not None:
                 asked.read[path] = mark
             elif not os.path.lexists(path):
                 asked.missing.add(path)
+
+    def _keep(self, path: str, asked: Asked) -> None:
+        copy = self._copy(path)
+        if copy is not None:
+            asked.before[path] = copy
 
     def _listed(self, process: int, descriptor: int) -> None:
         path = os.readlink(f"/proc/{process}/fd/{descriptor}")  # noqa: PTH115

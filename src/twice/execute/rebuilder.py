@@ -66,12 +66,14 @@ class World:
 
     Attributes:
         file: The digest of a file's bytes, or None if it is not there.
+        exists: Whether there is anything of that path.
         listing: The digest of the names in a folder, or None.
         variable: The digest of an environment variable's value, or None.
         distribution: The version of an installed distribution, or None.
     """
 
     file: Callable[[str, str], Digest | None]
+    exists: Callable[[str, str], bool]
     listing: Callable[[str, str], Digest | None]
     variable: Callable[[str], Digest | None]
     distribution: Callable[[str], str | None]
@@ -134,12 +136,15 @@ def _file_moved(file: FileRead, world: World) -> str:
     if file.what == "listing":
         now = world.listing(file.root, file.path)
         return "" if now == file.content else f"the files in {file.path} are others"
+    if file.what in ("exists", "missing"):
+        there = world.exists(file.root, file.path)
+        if there == (file.what == "exists"):
+            return ""
+        return f"{file.path} is there now" if there else f"{file.path} is not there any more"
     now = world.file(file.root, file.path)
     if now == file.content:
         return ""
-    if now is None:
-        return f"{file.path} is not there any more"
-    return f"{file.path} is there now" if file.content is None else f"{file.path} has changed"
+    return f"{file.path} is not there any more" if now is None else f"{file.path} has changed"
 
 
 _WORDS = {

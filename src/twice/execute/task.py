@@ -19,7 +19,7 @@ from twice.control import seeds, switches
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
-from twice.errors import StepFailed, ValueNotStorable
+from twice.errors import StepFailed, TwiceError, ValueNotStorable
 from twice.execute.plan import Plan
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
@@ -92,7 +92,7 @@ class Performer:
             "values": self._values,
             "inputs": {name: self.stored(value) for name, value in inputs.items()},
             "parameters": {name: self.stored(value) for name, value in spec.parameters.items()},
-            "ignore": self._ignored,
+            "ignore": [*self._ignored, f"{spool}{os.sep}"],
             "known_variables": sorted(switches.variables(self.plan.settings)),
             "check_inputs_up_to": CHECK_INPUTS_UP_TO,
         }
@@ -109,7 +109,7 @@ class Performer:
             ingredients=ingredients,
             inputs={name: value.content for name, value in inputs.items()},
             output=self._artifact(spool, result["output"]),
-            watched=self._watched(result["watched"]),
+            watched=self._watched(result["watched"], spool / "asked.json"),
             started=started,
             duration=result["duration"],
             host=host(),
@@ -149,7 +149,9 @@ class Performer:
     def _ignore(self) -> list[str]:
         """What is no input when it is read: the interpreter, installed packages, the vault, and captured sources."""
         paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
-        paths |= {*site.getsitepackages(), site.getusersitepackages(), str(self.store.path)}
+        paths |= {*site.getsitepackages(), site.getusersitepackages()}
+        # Not the whole store: a loaded version runs in a scratch place inside it.
+        paths |= {str(self.store.path / name) for name in ("objects", "records", "refs", "names")}
         paths |= {str(Path(__file__).parent.parent)}
         home = Path.home()
         paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
@@ -186,31 +188,40 @@ class Performer:
             executes=output["executes"],
         )
 
-    def _watched(self, seen: dict[str, Any]) -> Watched:
+    def _watched(self, seen: dict[str, Any], asked_file: Path) -> Watched:
+        """What both watchers saw: the one inside the interpreter, and the one at the kernel's door if there was one."""
         ground = self.plan.ground
+        asked: dict[str, Any] = json.loads(asked_file.read_bytes()) if asked_file.exists() else {}
+        before = {**asked.get("before", {}), **seen["before"]}
+        unstable = {*seen["unstable"], *asked.get("unstable", ())}
         files: list[FileRead] = []
-        unstable = list(seen["unstable"])
-        for path in seen["read"]:
+        for path in {*seen["read"], *asked.get("read", ())}:
             try:
-                files.append(self._read(path))
-            except OSError:
-                unstable.append(path)  # gone before it could be kept
-        for path in seen["missing"]:
-            root, relative = ground.locate(path)
-            if root:
-                files.append(FileRead(root=root, path=relative, what="missing"))
-        for path, names in seen["listed"].items():
+                files.append(self._read(path, Path(before.get(path, path))))
+            except (OSError, TwiceError):
+                unstable.add(path)  # gone before it could be kept
+        opened = {file.path for file in files}
+        listed = {path: names for path, names in asked.get("listed", {}).items() if path not in seen["searched"]}
+        for path, names in {**listed, **seen["listed"]}.items():
             root, relative = ground.locate(path)
             if root:
                 files.append(FileRead(root=root, path=relative, what="listing", content=digest_names(names)))
-        written = tuple(sorted(ground.locate(path) for path in seen["written"]))
+        missing = {*seen["missing"], *asked.get("missing", ())}
+        for what, paths in (("missing", missing), ("exists", {*seen["exists"]} - missing)):
+            for path in paths:
+                root, relative = ground.locate(path)
+                if root and relative not in opened:
+                    files.append(FileRead(root=root, path=relative, what=what))
+        written = {ground.locate(path) for path in {*seen["written"], *asked.get("written", ())}}
         variables = tuple(
             VariableRead(name=name, content=digest_variable(value)) for name, value in sorted(seen["variables"].items())
         )
         return Watched(
-            watcher=seen["watcher"],
+            watcher="audit and seccomp" if asked else "audit",
             files=tuple(sorted(files, key=lambda file: (file.root, file.path, file.what))),
-            written=written,
+            written=tuple(sorted(place for place in written if place[0])),
+            executed=tuple(asked.get("executed", ())),
+            connected=tuple(asked.get("connected", ())),
             variables=variables,
             distributions=self._unforeseen(seen["modules"]),
             unstable=tuple(sorted(unstable)),
@@ -233,13 +244,14 @@ class Performer:
                 pending += requirements(owner[0])
         return found
 
-    def _read(self, path: str) -> FileRead:
+    def _read(self, path: str, where: Path) -> FileRead:
+        """A file that was read, with what it held: it may have been copied aside before the step changed it."""
         root, relative = self.plan.ground.locate(path)
-        size = Path(path).stat().st_size
-        content = self.store.digest_file(Path(path))
+        size = where.stat().st_size
+        content = self.store.digest_file(where)
         stored = size <= self.keep_files_up_to
         if stored and not self.store.has(content):
-            content = self.store.put_file(Path(path))
+            content = self.store.put_file(where)
         return FileRead(root=root, path=relative, what="file", content=content, size=size, stored=stored)
 
     def _environment(self, numeric: list[dict[str, Any]]) -> Digest:

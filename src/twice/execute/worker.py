@@ -6,7 +6,7 @@ then forks once for every step, so that each step begins in the same state and n
 Protocol (version 1): lines of JSON over a socket whose file number is the first argument. The first line is
 ``{"protocol": 1, "preload": [modules]}``, answered by ``{"ready": …}``; each further line is
 ``{"task": path of a task file}``, answered by ``{"exit": status}`` when the step's process has ended. What the step
-gave is in ``result.json`` beside the task file.
+gave is in ``result.json`` beside the task file, and what it asked of the kernel in ``asked.json``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from twice.control import syscalls
+
 PROTOCOL = 1
 FORK_SAFE = frozenset(
     {
@@ -44,6 +46,9 @@ FORK_SAFE = frozenset(
     }
 )
 """Libraries that may be loaded before a fork: importing them starts no thread that a child would miss."""
+
+_AT_START = frozenset(name.partition(".")[0] for name in sys.modules)
+"""What was loaded before anything of the step's: the interpreter's own, and what ``.pth`` files bring."""
 
 
 def main(number: int) -> None:
@@ -72,13 +77,17 @@ def _preload(modules: list[str]) -> None:
 
 
 def _fork(task: Path, connection: int) -> int:
+    ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
         status = 70
         try:
             os.close(connection)
+            ours.close()
             os.setpgid(0, 0)
             _end_with_parent()
+            with theirs:
+                syscalls.hand_over(theirs)
             status = carry_out(task)
         finally:
             with contextlib.suppress(Exception):
@@ -87,10 +96,61 @@ def _fork(task: Path, connection: int) -> int:
             os._exit(status)
     with contextlib.suppress(OSError):
         os.setpgid(pid, pid)
+    theirs.close()
+    with ours:
+        _supervise(ours, pid, task)
     _, waited = os.waitpid(pid, 0)
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)  # whatever the step started and did not end
     return os.waitstatus_to_exitcode(waited)
+
+
+def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
+    """Watch the step's system calls, where this machine can, and write down what was asked."""
+    try:
+        listener = syscalls.receive(channel)
+    except OSError:  # the step's process is gone already
+        listener = None
+    if listener is None:
+        return
+    ignored = json.loads(task.read_bytes())["ignore"]
+    asked = syscalls.Supervisor(listener, pid, ignored, Keeper(task.parent, "kept")).serve()
+    told = {
+        "read": sorted(asked.read),
+        "missing": sorted(asked.missing),
+        "listed": asked.listed,
+        "written": sorted(asked.written),
+        "executed": sorted(asked.executed),
+        "connected": sorted(asked.connected),
+        "uring": asked.uring,
+        "before": asked.before,
+        "unstable": asked.unstable(),
+    }
+    (task.parent / "asked.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+class Keeper:
+    """Copies files aside before they are changed.
+
+    Args:
+        folder: Where to.
+        prefix: What the copies' names begin with.
+    """
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder = folder
+        self._prefix = prefix
+        self._count = 0
+
+    def __call__(self, path: str) -> str | None:
+        """Copy one file; where to, or None if it cannot be."""
+        self._count += 1
+        target = self._folder / f"{self._prefix}-{self._count}"
+        try:
+            shutil.copyfile(path, target)
+        except OSError:
+            return None
+        return str(target)
 
 
 def _end_with_parent() -> None:
@@ -167,7 +227,7 @@ class _Step:
         os.chdir(self.task["cwd"])
         sys.path[:] = self.task["sys_path"]
         sys.argv = [""]
-        watch = Watch(self.task["ignore"], self.task["known_variables"])
+        watch = Watch(self.task["ignore"], self.task["known_variables"], Keeper(self.spool, "before"))
         watch.start()
         plant(self.task["seed"])
         plant_on_import(self.task["seed"])
@@ -188,14 +248,16 @@ class _Step:
             "output": output,
             "mutated": [name for name in self.task["inputs"] if self.changed(name, arguments[name])],
             "watched": {
-                "watcher": "audit",
                 "read": sorted(seen.read),
                 "missing": sorted(seen.missing),
                 "listed": seen.listed,
+                "exists": sorted(seen.exists),
+                "searched": sorted(seen.searched),
+                "before": seen.before,
                 "written": sorted(seen.written),
                 "variables": seen.variables,
                 "unstable": seen.unstable(),
-                "modules": sorted({name.partition(".")[0] for name in sys.modules}),
+                "modules": sorted({name.partition(".")[0] for name in sys.modules} - _AT_START),
             },
             "numeric": _numeric(),
         }

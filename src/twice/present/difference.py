@@ -76,7 +76,7 @@ def _apart(drawings: Iterable[RenderableType]) -> Iterable[RenderableType]:
 
 
 def _code(change: ChangeView) -> RenderableType:
-    lines = [line for line in change.patch.splitlines()[2:]]
+    lines = change.patch.splitlines()[2:]
     if not change.before or not change.after:
         lines = []  # all of it is new, or gone: its place says enough
     patch = [Text(line, style=_STYLES.get(line[:1], "")) for line in text("\n".join(lines)).plain.splitlines()]

@@ -22,6 +22,7 @@ class Passing:
         self._stderr = stderr
 
     def __call__(self, event: Event) -> None:
+        """Hand on what a step printed; other events are none of its business."""
         if isinstance(event, StepPrinted):
             # A closed pipe or a full disk behind the user's output must not end the run.
             with contextlib.suppress(OSError, ValueError):

@@ -53,6 +53,7 @@ class Progress(Passing):
         self._given_up = False
 
     def __call__(self, event: Event) -> None:
+        """Draw what happened."""
         if not self._given_up:
             try:
                 self._draw(event)

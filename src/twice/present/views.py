@@ -433,3 +433,16 @@ class CheckView:
     names: int
     unreferenced: int
     leftovers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What ``twice run`` did.
+
+    Attributes:
+        run: The run.
+        saved: The names that its version can now be loaded by.
+    """
+
+    run: RunView
+    saved: tuple[str, ...]

@@ -13,7 +13,8 @@ class FileRead(Record, frozen=True, kw_only=True):
     Attributes:
         root: Which root the path is relative to; empty for an absolute path.
         path: With forward slashes.
-        what: ``file``, ``missing`` (looked for and not there), or ``listing`` (of a folder).
+        what: ``file``, ``missing`` (looked for and not there), ``exists`` (looked at, not opened), or ``listing`` (of a
+            folder).
         content: The digest of the bytes, or of the sorted names in the folder; None where there are none.
         size: In bytes.
         stored: Whether the vault holds the bytes.
@@ -38,9 +39,12 @@ class Watched(Record, frozen=True, kw_only=True):
     """What a step used without saying so, and how well it was watched.
 
     Attributes:
-        watcher: Which watcher was at work: ``audit`` sees what goes through Python's own ``open`` and friends.
+        watcher: Which watchers were at work: ``audit`` sees what goes through Python's own ``open`` and friends,
+            ``seccomp`` what any process of the step asks of the kernel.
         files: Files read, missing files looked for, folders listed.
         written: Files written, as (root, path).
+        executed: Programs that it started.
+        connected: Addresses that it connected to.
         variables: Environment variables read.
         distributions: ``name==version`` of distributions that were loaded though no import in the captured code leads
             to them, as by an import of a computed name, or a library's optional companion.
@@ -50,6 +54,8 @@ class Watched(Record, frozen=True, kw_only=True):
     watcher: str
     files: tuple[FileRead, ...] = ()
     written: tuple[tuple[str, str], ...] = ()
+    executed: tuple[str, ...] = ()
+    connected: tuple[str, ...] = ()
     variables: tuple[VariableRead, ...] = ()
     distributions: tuple[str, ...] = ()
     unstable: tuple[str, ...] = ()

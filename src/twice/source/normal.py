@@ -11,9 +11,9 @@ Empty and absent fields are left out, so that a field which a later Python adds 
 from __future__ import annotations
 
 import ast
-import copy
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -22,8 +22,47 @@ _SCOPES = (*_FUNCTIONS, ast.ClassDef, *_COMPREHENSIONS)
 SEES_LOCAL_NAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
 """Built-ins through which code can see what its local variables are called."""
 
-READS_ANNOTATIONS = frozenset({"__annotations__", "get_type_hints", "get_annotations", "signature", "getfullargspec"})
+SEES_THE_CALLER = frozenset({"query", "eval", "evaluate", "sql", "execute", "f_locals"})
+"""Methods of libraries that look up names in whoever calls them: ``frame.query("age > @limit")``, NumExpr, DuckDB."""
+
+SEES_ITS_MODULE = frozenset({"globals", "eval", "exec", "__import__"})
+"""Built-ins through which code can reach any name of its module."""
+
+READS_ANNOTATIONS = frozenset(
+    {
+        "__annotations__",
+        "get_type_hints",
+        "get_annotations",
+        "signature",
+        "getfullargspec",
+        "register",  # single dispatch takes the type from the annotation
+        "validate_call",
+        "TypeAdapter",
+    }
+)
 """Names whose use means that somebody may read annotations."""
+
+READS_DOCSTRINGS = frozenset({"__doc__", "getdoc", "pydoc", "help"})
+"""Names whose use means that somebody may read docstrings."""
+
+READS_SOURCE = frozenset(
+    {
+        "getsource",
+        "getsourcelines",
+        "findsource",
+        "getcomments",
+        "__code__",
+        "f_locals",
+        "_getframe",
+        "currentframe",
+        "format_exc",
+        "format_exception",
+    }
+)
+"""Names whose use means that somebody may see the source as it is, or names of local variables from elsewhere."""
+
+_TELLS_NAMES = frozenset({"__name__", "__qualname__"})
+_WORD = re.compile(r"[^\W\d]\w*")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
@@ -37,12 +76,14 @@ class Import:
         level: How many leading dots.
         attribute: What is taken from it; None for ``import x``, ``*`` for a star import.
         top_only: ``import a.b`` without ``as`` binds ``a``.
+        whole: What is done with it cannot be followed by name, as with ``importlib.import_module("a")``.
     """
 
     module: str
     level: int = 0
     attribute: str | None = None
     top_only: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +112,10 @@ class Normal:
         identifiers: Every name and attribute mentioned.
         calls_unknown_imports: It imports a module whose name is computed.
         annotation_names: Names that stand in annotations which do not count.
-        writes_outside: It stores into, deletes from, or calls a method of something it does not own, by name.
+        sees_module: Built-ins that it uses to reach names of its module that cannot be told from its text.
+        stores_outside: It stores into or deletes from something it does not own, by name.
+        calls_outside: It calls a method of something it does not own, by name.
+        calls: It calls something it does not own, by name.
     """
 
     data: bytes = b""
@@ -80,7 +124,10 @@ class Normal:
     identifiers: set[str] = field(default_factory=set)
     calls_unknown_imports: bool = False
     annotation_names: set[str] = field(default_factory=set)
-    writes_outside: set[str] = field(default_factory=set)
+    sees_module: set[str] = field(default_factory=set)
+    stores_outside: set[str] = field(default_factory=set)
+    calls_outside: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -93,7 +140,8 @@ class _Scope:
     parent: _Scope | None
     depth: int
     renames: bool
-    imports: dict[str, Import] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    imports: dict[str, list[Import]] = field(default_factory=dict)
     called: dict[str, str] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str:
@@ -102,39 +150,32 @@ class _Scope:
         return self.called.setdefault(name, f"%{self.depth}.{len(self.called)}")
 
 
-def normalise(node: ast.AST | list[ast.stmt], *, keep_annotations: bool = False, decorators: bool = True) -> Normal:
+def normalise(
+    node: ast.AST | list[ast.stmt], *, keep_annotations: bool = False, keep_docstrings: bool = False
+) -> Normal:
     """The normal form of a definition or of some statements.
 
     Args:
         node: A definition, an expression, or a list of statements of one module or class.
         keep_annotations: Count annotations that nothing is known to read, too.
-        decorators: Count the decorators of ``node`` itself.
+        keep_docstrings: Count docstrings, too.
     """
-    writer = _Writer(keep_annotations)
+    writer = _Writer(keep_annotations, keep_docstrings)
     if isinstance(node, list):
         for statement in node:
             writer.write(statement, None)
     else:
-        if not decorators and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            node = _without_decorators(node)
         writer.write(node, None)
     writer.normal.data = b"".join(writer.parts)
     return writer.normal
 
 
-def _without_decorators(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
-) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef:
-    bare = copy.copy(node)
-    bare.decorator_list = []
-    return bare
-
-
 class _Writer:
-    def __init__(self, keep_annotations: bool) -> None:
+    def __init__(self, keep_annotations: bool, keep_docstrings: bool) -> None:
         self.parts: list[bytes] = []
         self.normal = Normal()
         self.keep_annotations = keep_annotations
+        self.keep_docstrings = keep_docstrings
 
     # -- the stream: every item carries its length, so that nothing can run together
 
@@ -158,7 +199,8 @@ class _Writer:
         elif isinstance(node, str):
             self.text(b"n", node)
         else:
-            self.text(b"v", f"{type(node).__name__}:{node!r}")
+            told = hex(node) if type(node) is int else repr(node)  # a very long integer has no decimal text
+            self.text(b"v", f"{type(node).__name__}:{told}")
 
     def generic(self, node: ast.AST, scope: _Scope | None, **replaced: object) -> None:
         self.text(b"(", type(node).__name__)
@@ -169,6 +211,9 @@ class _Writer:
             self.text(b".", name)
             self.write(value, scope)
         self.parts.append(b")")
+
+    def body(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        return body if self.keep_docstrings else _without_docstring(body)
 
     # -- scopes
 
@@ -189,7 +234,7 @@ class _Writer:
         if isinstance(node, ast.Lambda):
             self.write(node.body, inner)
         else:
-            self.write(_without_docstring(node.body), inner)
+            self.write(self.body(node.body), inner)
         self.parts.append(b")")
 
     _FunctionDef = _AsyncFunctionDef = _Lambda = _function
@@ -216,7 +261,8 @@ class _Writer:
             self.normal.annotation_names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
     def _ClassDef(self, node: ast.ClassDef, scope: _Scope | None) -> None:  # noqa: N802
-        inner = _Scope("class", _bound_in(node.body), set(), scope, _depth(scope), False)
+        bound, elsewhere = _bound_in(node.body), _declared_elsewhere(node.body)
+        inner = _Scope("class", bound, set(), scope, _depth(scope), False, elsewhere)
         self.text(b"(", "ClassDef")
         self.write(node.decorator_list, scope)
         self.bind(node.name, scope)
@@ -229,7 +275,7 @@ class _Writer:
             self.keep_annotations,
             self.keep_annotations or bool(node.decorator_list or node.keywords or node.bases),
         )
-        self.write(_without_docstring(node.body), inner)
+        self.write(self.body(node.body), inner)
         self.keep_annotations = keep
         self.parts.append(b")")
 
@@ -260,6 +306,8 @@ class _Writer:
         """The scope that binds a name, and whether that scope is the one it is looked up in."""
         here, first = scope, True
         while here is not None:
+            if name in here.elsewhere:
+                return None, False
             if name in here.bound and (here.kind == "function" or first):
                 return here, first
             here, first = here.parent, False
@@ -276,11 +324,24 @@ class _Writer:
             if isinstance(node.ctx, ast.Load) or chain or scope is not None:
                 self.normal.uses.append(Use(node.id, chain, node.lineno))
             if isinstance(node.ctx, ast.Store) and not chain and scope is not None:  # after a ``global`` statement
-                self.normal.writes_outside.add(node.id)
+                self.normal.stores_outside.add(node.id)
+            if node.id in SEES_ITS_MODULE:
+                self.normal.sees_module.add(node.id)
+            if node.id == "sys" and chain[:1] == ("modules",):
+                self.normal.calls_unknown_imports = True
             return
         self.text(b"n", owner.canonical(node.id))
-        if node.id in owner.imports and (isinstance(node.ctx, ast.Load) or chain):
-            self.normal.uses.append(Use(owner.imports[node.id], chain, node.lineno))
+        if isinstance(node.ctx, ast.Load) or chain:
+            self.normal.uses += [Use(found, chain, node.lineno) for found in owner.imports.get(node.id, ())]
+            if owner.kind == "class":  # ``depth = depth`` in a class body: until it is bound there, it is the module's
+                self.normal.uses.append(Use(node.id, chain, node.lineno))
+
+    def _Constant(self, node: ast.Constant, scope: _Scope | None) -> None:  # noqa: N802
+        self.generic(node, scope)
+        if isinstance(node.value, str) and scope is not None and not _renames(scope):
+            for word in _WORD.findall(node.value):  # whoever sees names may look up any of these
+                if self.lookup(word, scope)[0] is None:
+                    self.normal.uses.append(Use(word, (), node.lineno))
 
     def _Attribute(self, node: ast.Attribute, scope: _Scope | None) -> None:  # noqa: N802
         chain: list[str] = []
@@ -323,21 +384,23 @@ class _Writer:
     def _Import(self, node: ast.Import, scope: _Scope | None) -> None:  # noqa: N802
         self.text(b"(", "Import")
         for alias in node.names:
-            found = _imported(alias)
-            self.normal.imports.append(found)
+            bound = alias.asname or alias.name.partition(".")[0]
+            self.normal.imports.append(replace(_imported(alias), whole=_out_of_sight(bound, scope)))
             self.text(b"n", alias.name)
-            self.bind(alias.asname or alias.name.partition(".")[0], scope)
+            self.bind(bound, scope)
 
     def _ImportFrom(self, node: ast.ImportFrom, scope: _Scope | None) -> None:  # noqa: N802
         self.text(b"(", f"ImportFrom {node.level} {node.module or ''}")
         for alias in node.names:
-            self.normal.imports.append(Import(node.module or "", node.level, alias.name))
+            bound = alias.asname or alias.name
+            whole = _out_of_sight(bound, scope)
+            self.normal.imports.append(Import(node.module or "", node.level, alias.name, whole=whole))
             self.text(b"n", alias.name)
-            self.bind(alias.asname or alias.name, scope)
+            self.bind(bound, scope)
 
     def _AnnAssign(self, node: ast.AnnAssign, scope: _Scope | None) -> None:  # noqa: N802
         in_function = scope is not None and scope.kind == "function"
-        if in_function and node.value is None:
+        if in_function and node.value is None and isinstance(node.target, ast.Name):
             return  # declares a local variable: nothing happens
         if node.value is not None and (in_function or scope is None):
             self.generic(ast.Assign(targets=[node.target], value=node.value), scope)
@@ -352,14 +415,29 @@ class _Writer:
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 name = first.value
                 level = len(name) - len(name.lstrip("."))
-                self.normal.imports.append(Import(name.lstrip("."), level))
+                self.normal.imports.append(Import(name.lstrip("."), level, whole=True))
             else:
                 self.normal.calls_unknown_imports = True
         if isinstance(function, ast.Attribute) and (root := _root(function)) is not None:
             owner, _ = self.lookup(root, scope)
             if owner is None:
-                self.normal.writes_outside.add(root)
+                self.normal.calls_outside.add(root)
+        if isinstance(function, ast.Name) and self.lookup(function.id, scope)[0] is None:
+            self.normal.calls.add(function.id)
+        before = set(self.normal.sees_module)
         self.generic(node, scope)
+        if isinstance(function, ast.Name) and function.id in ("eval", "exec") and _only_text(node):
+            # The words of the text were taken as names, so the module's other names are out of its reach.
+            self.normal.sees_module -= {function.id} - before
+
+    def _Subscript(self, node: ast.Subscript, scope: _Scope | None) -> None:  # noqa: N802
+        before = set(self.normal.sees_module)
+        self.generic(node, scope)
+        name = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id == "globals" and isinstance(name, str):
+            self.normal.uses.append(Use(name, (), node.lineno))
+            self.normal.sees_module -= {"globals"} - before
 
     def _stores(self, node: ast.Assign | ast.AugAssign | ast.Delete, scope: _Scope | None) -> None:
         targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
@@ -368,7 +446,7 @@ class _Writer:
                 if isinstance(part, ast.Subscript | ast.Attribute) and (root := _root(part)) is not None:
                     owner, _ = self.lookup(root, scope)
                     if owner is None:
-                        self.normal.writes_outside.add(root)
+                        self.normal.stores_outside.add(root)
         self.generic(node, scope)
 
     _Assign = _AugAssign = _Delete = _stores
@@ -390,6 +468,21 @@ def _renames(scope: _Scope | None) -> bool:
             return scope.renames
         scope = scope.parent
     return True
+
+
+def _out_of_sight(name: str, scope: _Scope | None) -> bool:
+    """Whether an import binds a name whose uses are not seen here: a global one, or one of a class."""
+    return scope is not None and (scope.kind == "class" or name not in scope.bound)
+
+
+def _only_text(call: ast.Call) -> bool:
+    """Whether a call's only argument is a literal text."""
+    return (
+        len(call.args) == 1
+        and not call.keywords
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    )
 
 
 def _imported(alias: ast.alias) -> Import:
@@ -456,23 +549,52 @@ def parameter_names(arguments: ast.arguments) -> set[str]:
     return {argument.arg for argument in every}
 
 
+def _declared_elsewhere(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
+    """The names that a scope declares global."""
+    return {name for node in _own_nodes(body) if isinstance(node, ast.Global) for name in node.names}
+
+
+def _told_names(node: ast.AST, body: list[ast.stmt] | list[ast.expr]) -> set[str]:
+    """The names of functions and classes inside a function that somebody may get to see, as ``__name__``."""
+    inner = [part for part in _own_nodes(body) if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+    told = {part.name for part in _own_nodes(body) if isinstance(part, ast.ClassDef)}
+    told |= {part.name for part in inner if part.decorator_list}
+    if not inner:
+        return told
+    called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+    loaded = {
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and id(part) not in called
+    }
+    asks = any(isinstance(part, ast.Attribute) and part.attr in _TELLS_NAMES for part in ast.walk(node))
+    return told | {part.name for part in inner if asks or part.name in loaded}
+
+
 def _function_scope(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, parent: _Scope | None) -> _Scope:
     parameters = parameter_names(node.args)
     body: list[ast.stmt] | list[ast.expr] = [node.body] if isinstance(node, ast.Lambda) else node.body
     bound = _bound_in(body)
-    sees = any(isinstance(part, ast.Name) and part.id in SEES_LOCAL_NAMES for part in ast.walk(node))
-    scope = _Scope(
-        "function", bound | parameters, parameters, parent, _depth(parent) + 1, not sees and _renames(parent)
+    sees = any(
+        (isinstance(part, ast.Name) and part.id in SEES_LOCAL_NAMES)
+        or (isinstance(part, ast.Attribute) and part.attr in SEES_THE_CALLER)
+        for part in ast.walk(node)
     )
-    rebound: set[str] = set(parameters)
+    scope = _Scope(
+        "function",
+        bound | parameters,
+        parameters | _told_names(node, body),
+        parent,
+        _depth(parent) + 1,
+        not sees and _renames(parent),
+        _declared_elsewhere(body),
+    )
     for part in _own_nodes(body):
         if isinstance(part, ast.Import):
-            scope.imports |= {alias.asname or alias.name.partition(".")[0]: _imported(alias) for alias in part.names}
+            for alias in part.names:
+                scope.imports.setdefault(alias.asname or alias.name.partition(".")[0], []).append(_imported(alias))
         elif isinstance(part, ast.ImportFrom):
-            scope.imports |= {
-                alias.asname or alias.name: Import(part.module or "", part.level, alias.name) for alias in part.names
-            }
-        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            rebound.add(part.id)
-    scope.imports = {name: found for name, found in scope.imports.items() if name not in rebound}
+            for alias in part.names:
+                found = Import(part.module or "", part.level, alias.name)
+                scope.imports.setdefault(alias.asname or alias.name, []).append(found)
     return scope

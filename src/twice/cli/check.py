@@ -1,0 +1,29 @@
+"""``twice check``."""
+
+from __future__ import annotations
+
+import click
+
+from twice.cli.common import json_option, project_here, put_out
+from twice.cli.report import FAILED
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  twice check               read every byte of the store
+  twice check --quick       only look whether everything is there
+
+Ends with status 0 if the store is whole, and with 1 if it is damaged."""
+)
+@click.option("--quick", is_flag=True, help="Do not read the bytes of objects, only look whether they are there.")
+@json_option
+@click.pass_context
+def check(context: click.Context, quick: bool, as_json: bool) -> int:
+    """Check that everything in the store is there and is what its name says."""
+    from twice.actions.check import check as look
+    from twice.present.check import draw_check
+
+    found = look(project_here(context).store, deep=not quick)
+    put_out(found, lambda: draw_check(found), as_json=as_json)
+    return 0 if found.whole else FAILED

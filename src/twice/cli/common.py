@@ -1,0 +1,69 @@
+"""What commands have in common: the store that is meant, and how data comes out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from twice.project import Project
+
+C = TypeVar("C", bound=Callable[..., object])
+
+
+def json_option(function: C) -> C:
+    """The option ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the same as one JSON object.")(function)
+
+
+def jobs_option(function: C) -> C:
+    """The option ``--jobs``."""
+    return click.option(
+        "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Run up to N steps at the same time."
+    )(function)
+
+
+def project_here(context: click.Context) -> Project:
+    """The project of the working directory; its store must exist.
+
+    Raises:
+        NotFound: There is no store.
+    """
+    from twice.actions.ground import project_folder, store_folder
+    from twice.errors import NotFound
+    from twice.project import Project
+
+    folder = project_folder(Path.cwd())
+    project = Project(folder, store_folder(folder, context.obj), create=False)
+    try:
+        project.store  # noqa: B018 - opened here, so that a missing store is told in the words of the command line
+    except NotFound as problem:
+        hint = (
+            "run a pipeline first (twice run flow.py), go to the project's folder, or say where: twice --store PATH …"
+        )
+        raise NotFound(problem.message, hint=hint) from None
+    return project
+
+
+def put_out(view: object, draw: Callable[[], RenderableType], *, as_json: bool) -> None:
+    """Print data on standard output: as a drawing, or as JSON.
+
+    Args:
+        view: The data.
+        draw: Draws it.
+        as_json: Print JSON.
+    """
+    if as_json:
+        from twice.present.data import to_json
+
+        click.echo(to_json(view))
+    else:
+        from twice.present.layout import show
+
+        show(draw(), sys.stdout)

@@ -1,0 +1,31 @@
+"""``twice diff``."""
+
+from __future__ import annotations
+
+import click
+
+from twice.cli.common import json_option, project_here, put_out
+from twice.cli.report import FAILED
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  twice diff v1.0 v1.1
+  twice diff previous latest
+
+Ends with status 0 if nothing differs, and with 1 if something does."""
+)
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@json_option
+@click.pass_context
+def diff(context: click.Context, before: str, after: str, as_json: bool) -> int:
+    """Show what differs between two versions: code, parameters, files, environment, and outputs."""
+    from twice.actions.diff import diff as find
+    from twice.present.difference import draw_difference
+
+    store = project_here(context).store
+    found = find(store, store.resolve(before), store.resolve(after))
+    put_out(found, lambda: draw_difference(found), as_json=as_json)
+    return 0 if found.same else FAILED

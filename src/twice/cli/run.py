@@ -1,0 +1,110 @@
+"""``twice run``."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+
+import click
+
+from twice.cli.common import jobs_option, json_option, put_out
+
+
+def _parameter(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, object]:
+    """``fit.depth=3`` as a name and a value: a Python literal, or else text."""
+    del context, option
+    params: dict[str, object] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise click.BadParameter(f"{value!r} is not of the form step.parameter=value, as in fit.depth=3.")
+        if name in params:
+            raise click.BadParameter(f"{name!r} is given twice.")
+        try:
+            params[name] = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            params[name] = text
+    return params
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  twice run flow.py
+  twice run flow.py --version v1.1 --param fit.depth=5 --seed 1
+  twice run flow.py:training --jobs 4
+  twice run package.module:pipeline --save before-the-holidays
+
+Steps that nothing has changed for are taken from the store. With --version or --save the version is kept under that
+name once it has run to its end."""
+)
+@click.argument("target")
+@click.option("--version", "label", metavar="LABEL", help="Keep the version under this label, as v1.0.")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    callback=_parameter,
+    metavar="STEP.NAME=VALUE",
+    help="Set a parameter to a Python literal, or to a text; may be given several times.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="The pipeline's seed.")
+@jobs_option
+@click.option("--save", "name", metavar="NAME", help="Keep the version under this name as well.")
+@json_option
+@click.pass_context
+def run(
+    context: click.Context,
+    target: str,
+    label: str | None,
+    params: dict[str, object],
+    seed: int | None,
+    jobs: int,
+    name: str | None,
+    as_json: bool,
+) -> int:
+    """Run a pipeline, and print its output.
+
+    TARGET is a file (flow.py), a pipeline in it (flow.py:pipeline), or one in a module (package.module:pipeline).
+    """
+    from twice.actions.ground import store_folder
+    from twice.actions.listing import run_view
+    from twice.actions.show import is_quiet, listener
+    from twice.cli.target import find
+    from twice.errors import TwiceError
+    from twice.present.layout import is_terminal, show
+    from twice.present.run import draw_output, draw_summary
+    from twice.present.views import RunReport
+    from twice.project import Project
+
+    # Where standard output is for data only, what the user's file prints goes to standard error.
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        found = find(target)
+    pipeline = found.pipeline
+    if label is not None:
+        pipeline.version = label
+    if seed is not None:
+        pipeline.seed = seed
+    project = pipeline.project
+    if context.obj is not None:
+        project = Project(project.folder, store_folder(project.folder, context.obj))
+    project.listener = listener(data_on_stdout=as_json)
+    outcome, _ = project.run(pipeline, {**(found.params or {}), **params}, jobs=jobs)
+    saved: list[str] = []
+    problem = outcome.problem
+    if problem is None and (label is not None or name is not None):
+        try:
+            saved = project.save(outcome.digest, pipeline=pipeline.name, label=pipeline.version, name=name)
+        except TwiceError as refused:
+            problem = refused  # it ran, and its output is told before the error
+    view = run_view(project.store, outcome.digest, outcome.record, pipeline.name)
+    if as_json or view.status == "done":
+        put_out(RunReport(run=view, saved=tuple(saved)), lambda: draw_output(view), as_json=as_json)
+    if problem is not None:
+        # The frames between here and the user's own code would only hide it.
+        raise problem.with_traceback(None)
+    if not is_quiet():
+        show(draw_summary(view, saved, steps=not is_terminal(sys.stderr)), sys.stderr)
+    return 0

@@ -1,0 +1,41 @@
+"""``twice verify``."""
+
+from __future__ import annotations
+
+import click
+
+from twice.cli.common import jobs_option, json_option, project_here, put_out
+from twice.cli.report import FAILED, INCONCLUSIVE, report
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  twice verify v1.0
+  twice verify v1.0 --step fit --step score
+  twice verify latest --jobs 4 --json
+
+Ends with status 0 if it is reproducible, 1 if an output differs or a step fails, 2 if the call was wrong, and 3 if
+there is no answer."""
+)
+@click.argument("name")
+@click.option("--step", "steps", multiple=True, metavar="S", help="Only this step; may be given several times.")
+@jobs_option
+@json_option
+@click.pass_context
+def verify(context: click.Context, name: str, steps: tuple[str, ...], jobs: int, as_json: bool) -> int:
+    """Run a version again, each step from its recorded inputs, and compare with what was recorded."""
+    from twice.actions.show import listener
+    from twice.errors import InputChanged
+    from twice.present.verdict import draw_verdict
+
+    project = project_here(context)
+    project.listener = listener(data_on_stdout=True)
+    try:
+        comparison = project.verify(name, steps=list(steps) or None, jobs=jobs)
+    except InputChanged as problem:
+        report(problem)
+        return INCONCLUSIVE
+    verdict = comparison.verdict
+    put_out(verdict, lambda: draw_verdict(verdict, reproducible=comparison.reproducible), as_json=as_json)
+    return 0 if comparison.reproducible else INCONCLUSIVE if verdict.verdict == "inconclusive" else FAILED
