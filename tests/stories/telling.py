@@ -47,7 +47,7 @@ class Project:
 
     def tell(self, code: str, cwd: Path | None = None, **variables: str) -> Any:
         """Run some code that prints one JSON object as its last line, and read that."""
-        out = self.python("-c", textwrap.dedent(code), cwd=cwd, **variables)
+        out = self.python("-c", textwrap.dedent(code), cwd=cwd, fails=False, **variables)
         return json.loads(out.splitlines()[-1])
 
 

@@ -50,8 +50,8 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def flow(project: Project, version: str, **variables: str) -> dict[str, object]:
-    told: dict[str, object] = json.loads(project.python("flow.py", version, **variables).splitlines()[-1])
+def flow(project: Project, version: str) -> dict[str, object]:
+    told: dict[str, object] = json.loads(project.python("flow.py", version).splitlines()[-1])
     return told
 
 

@@ -86,13 +86,17 @@ class Watch:
         return self.seen
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.active or self._busy:
+        if self._busy:
             return
-        if event == "open":
+        listing = event in ("os.listdir", "os.scandir")
+        if listing and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+            self._guarded(self._searched, arguments[0])  # noted at any time: the other watcher sees it at any time
+        elif not self.active:
+            return
+        elif event == "open":
             self._guarded(self._opened, arguments[0], arguments[2])
-        elif event in ("os.listdir", "os.scandir"):
-            importing = sys._getframe(1).f_code.co_filename.startswith("<frozen importlib")
-            self._guarded(self._listed, arguments[0], importing)
+        elif listing:
+            self._guarded(self._listed, arguments[0])
         elif event == "sqlite3.connect":
             self._guarded(self._opened, arguments[0], 0)
 
@@ -135,12 +139,13 @@ class Watch:
         elif not os.path.lexists(text):
             self.seen.missing.add(text)
 
-    def _listed(self, path: object, importing: bool) -> None:
+    def _searched(self, path: object) -> None:
+        if (text := self._path("." if path is None else path)) is not None:
+            self.seen.searched.add(text)
+
+    def _listed(self, path: object) -> None:
         text = self._path("." if path is None else path)
-        if importing:
-            if text is not None:
-                self.seen.searched.add(text)
-        elif text is not None and text not in self.seen.listed and os.path.isdir(text):  # noqa: PTH112
+        if text is not None and text not in self.seen.listed and os.path.isdir(text):  # noqa: PTH112
             self.seen.listed[text] = sorted(os.listdir(text))  # noqa: PTH208
 
     def looked_at(self, path: object) -> None:

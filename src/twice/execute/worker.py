@@ -242,6 +242,8 @@ class _Step:
         duration = time.perf_counter_ns() - started
         output = self.put_down(value)
         seen = watch.stop()
+        modules = sorted({name.partition(".")[0] for name in sys.modules} - _AT_START)
+        numeric = _numeric()  # imports something, so it comes before what was searched is told
         return {
             "status": "done",
             "duration": duration,
@@ -257,9 +259,9 @@ class _Step:
                 "written": sorted(seen.written),
                 "variables": seen.variables,
                 "unstable": seen.unstable(),
-                "modules": sorted({name.partition(".")[0] for name in sys.modules} - _AT_START),
+                "modules": modules,
             },
-            "numeric": _numeric(),
+            "numeric": numeric,
         }
 
     # -- values
