@@ -26,6 +26,7 @@ encode({"warm": [1, 2.0, "up", (None,)]})  # load what every fork needs
 def look(job: dict[str, Any]) -> dict[str, Any]:
     folder = Path(job["folder"])
     os.chdir(folder)
+    os.environ.update(job["variables"])
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
     if job["main"]:
@@ -33,9 +34,11 @@ def look(job: dict[str, Any]) -> dict[str, Any]:
         module = types.ModuleType("__main__")
         module.__file__ = file
         sys.modules["__main__"] = module
-        exec(compile(Path(file).read_bytes(), file, "exec"), module.__dict__)
+        exec(compile(Path(file).read_bytes(), file, "exec", dont_inherit=True), module.__dict__)
     else:
         module = importlib.import_module(job["module"])
+    if job["answer"]:
+        return {"answer": vars(module)[job["answer"]]}
     steps = {name: getattr(module, name) for name in job["steps"]}
     result: dict[str, Any] = {}
     if job["capture"]:
@@ -45,6 +48,11 @@ def look(job: dict[str, Any]) -> dict[str, Any]:
         result["reaches"] = {name: list(code.reaches) for name, code in found.steps.items()}
         result["notes"] = {node.id: node.note for node in found.nodes.values() if node.note}
         result["files"] = sorted(file.name for file in found.files)
+    if job["replay"]:
+        from twice import Pipeline
+
+        run = Pipeline(steps=list(steps.values()), name="probed", store=folder / "store").run()
+        result["replayed"] = {name: repr(run[name]) for name in run}
     if job["run"]:
         result["output"] = {}
         for name, step in steps.items():
@@ -68,6 +76,7 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             os.close(reading)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a program prints is no answer
             with os.fdopen(writing, "w") as file:
                 json.dump(answer(json.loads(line)), file)
             os._exit(0)

@@ -53,6 +53,11 @@ class Looked:
         return dict(self.told["output"])
 
     @property
+    def replayed(self) -> dict[str, str]:
+        self.succeeded()
+        return dict(self.told["replayed"])
+
+    @property
     def files(self) -> list[str]:
         self.succeeded()
         return list(self.told["files"])
@@ -89,17 +94,40 @@ class Prober:
         steps: Sequence[str] = ("step",),
         capture: bool = True,
         run: bool = True,
+        replay: bool = False,
     ) -> Looked:
-        """Write a program down in a folder of its own, import it, capture its steps, and call them."""
+        """Write a program down in a folder of its own, import it, capture its steps, and call them.
+
+        Args:
+            files: The program.
+            main: The file to run as a script; else ``module`` is imported.
+            module: The module with the steps.
+            steps: Their names; each is called without arguments.
+            capture: Capture the steps.
+            run: Call them here.
+            replay: Run them as a pipeline, too, in workers.
+        """
         folder = self._folder / f"program-{next(self._numbers)}"
         folder.mkdir()
         write(folder, files)
-        job = {"folder": str(folder), "main": main, "module": module, "steps": steps, "capture": capture, "run": run}
+        job = {"folder": str(folder), "main": main, "module": module, "steps": steps}
+        job |= {"capture": capture, "run": run, "replay": replay}
+        return Looked(self._ask({**job, "answer": "", "variables": {}}))
+
+    def answer(self, folder: Path, script: str = "flow.py", **variables: str) -> Any:
+        """Run a script that lies in a folder; what it leaves in its variable ``answer``."""
+        job = {"folder": str(folder), "main": script, "module": "", "steps": [], "variables": variables}
+        told = self._ask({**job, "capture": False, "run": False, "replay": False, "answer": "answer"})
+        Looked(told).succeeded()
+        return told["answer"]
+
+    def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
-        return Looked(json.loads(self._process.stdout.readline()))
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
 
     def close(self) -> None:
         assert self._process.stdin is not None

@@ -220,7 +220,7 @@ def test_small_values_have_the_streams_that_the_format_says(value: Any, stream: 
         samples.MyDict(a=1),
         ValueError("x").args,
     ],
-    ids=lambda value: f"{type(value).__name__} {value!r}"[:40],
+    ids=lambda value: f"{type(value).__name__} {getattr(value, '__name__', None) or repr(value)}"[:40],
 )
 def test_each_plain_kind_comes_back(value: Any) -> None:
     back = round_trip(value)

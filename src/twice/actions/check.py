@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twice.actions.listing import names_of
-from twice.present.views import CheckView, ProblemView
+from twice.present.findings import CheckView, ProblemView
 from twice.store.store import Store
 
 

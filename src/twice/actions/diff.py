@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from twice.actions.listing import names_of, outcome, run_of
 from twice.errors import Damaged, NotFound
 from twice.history.changes import Change, between, sentence
-from twice.present.views import ChangeView, DiffView, OutputChange, Side, StepOutcome
-from twice.records.code import Snapshot
+from twice.present.findings import ChangeView, DiffView, OutputChange, Side
+from twice.present.views import StepOutcome
+from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.version import Version
@@ -31,6 +32,7 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
     before, after = (store.load(found.version, Version) for found in (left, right))
     runs = [run_of(store, found.version, found.run) for found in (left, right)]
     snapshots = [_snapshot(store, run) for run in runs]
+    codes = [store.load(version.code, Code) for version in (before, after)]
     names = names_of(store)
     found = between(store.load, before, after)
     changes = tuple(
@@ -39,7 +41,7 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
             name=change.name,
             before=_place(change.name, snapshots[0], change.before) if _is_code(change) else change.before,
             after=_place(change.name, snapshots[1], change.after) if _is_code(change) else change.after,
-            steps=change.steps,
+            steps=_reaching(codes, change.name) if change.what == "distribution" else change.steps,
             via=change.via,
             sentence=sentence(change),
             patch=_patch(store, snapshots, change.name) if _is_code(change) else "",
@@ -63,6 +65,17 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
 
 def _is_code(change: Change) -> bool:
     return change.what in ("code", "cosmetic")
+
+
+def _reaching(codes: Sequence[Code], distribution: str) -> tuple[str, ...]:
+    """The steps of either version that reach a distribution."""
+    found = [
+        step
+        for code in codes
+        for step, own in code.steps.items()
+        if any(id_.partition("==")[0] == distribution for id_ in own.reaches if "==" in id_)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _snapshot(store: Store, run: Digest | None) -> Snapshot | None:

@@ -140,7 +140,7 @@ def _notes(trace: Trace, conflict: bool) -> tuple[str, ...]:
     if trace.mutated:
         notes.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
     if trace.output.executes:
-        notes.append("its output is stored by the pickle protocol: bringing it back runs code that it names")
+        notes.append("stored by the pickle protocol: bringing it back runs code that it names")
     if trace.watched.unstable:
         notes.append(f"{trace.watched.unstable[0].rpartition('/')[2]} changed while it was read: never reused")
     return tuple(notes)

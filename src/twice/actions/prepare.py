@@ -26,8 +26,8 @@ from twice.records.version import InputFile, StepSpec, Version
 from twice.source.snapshot import Capture, capture
 from twice.store.store import Store
 from twice.values import artifact as artifacts
-from twice.values.encode import Hook, encode
-from twice.values.kind import BufferSource, FileSource
+from twice.values.encode import encode
+from twice.values.kind import BufferSource, FileSource, Hook
 
 
 class Installed:

@@ -29,13 +29,17 @@ from twice.records.version import StepSpec, Version
 from twice.store.resolve import Found
 from twice.store.store import Store
 
+_NEVER_SEEN = (
+    "environment variables that libraries read in C (getenv)",
+    "the clock, and what a service on the network answered",
+)
 BLIND_SPOTS = {
     "audit": (
-        "libraries that open files without Python's open(), such as Arrow, Polars, DuckDB and HDF5",
+        "files that libraries open without Python's own open(), such as Arrow, Polars, DuckDB and HDF5",
         "what child processes read",
-        "whether and when files exist (os.stat), and environment variables read in C (getenv)",
-        "the network, the clock, and entropy that no seed governs (os.urandom, uuid4)",
-    )
+        *_NEVER_SEEN,
+    ),
+    "audit and seccomp": _NEVER_SEEN,
 }
 """Watcher → what it does not see."""
 
@@ -140,9 +144,12 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         ingredients=trace.ingredients if trace else {},
         received={name: str(content) for name, content in trace.inputs.items()} if trace else {},
         read=tuple(_read(file) for file in reads if file.what == "file"),
-        missing=tuple(file.path for file in reads if file.what == "missing"),
-        listed=tuple(file.path for file in reads if file.what == "listing"),
+        looked_at=_paths(reads, "exists"),
+        missing=_paths(reads, "missing"),
+        listed=_paths(reads, "listing"),
         written=tuple(path for _, path in watched.written) if watched else (),
+        executed=watched.executed if watched else (),
+        connected=watched.connected if watched else (),
         variables=tuple(variable.name for variable in watched.variables) if watched else (),
         stdout=_printed(store, trace.stdout) if trace else "",
         stderr=_printed(store, trace.stderr) if trace else "",
@@ -170,6 +177,8 @@ def _step_view(spec: StepSpec, code: Code, places: dict[str, Place], fared: Step
     reached = [nodes[id_] for id_ in own.reaches if id_ in nodes]
     home = own.function.partition(":")[0]
     reached.sort(key=lambda node: (node.id != own.function, node.id.partition(":")[0] != home, node.id))
+    installed = [node.id for node in reached if node.kind == "distribution"]
+    used = {to for node in reached if node.kind != "distribution" for _, to in node.edges}
     tolerances = [f"{word} {number:g}" for word, number in (("rtol", spec.rtol), ("atol", spec.atol)) if number]
     return StepView(
         name=spec.name,
@@ -191,7 +200,8 @@ def _step_view(spec: StepSpec, code: Code, places: dict[str, Place], fared: Step
             for node in reached
             if node.kind not in ("distribution", "builtin")
         ),
-        distributions=tuple(node.id for node in reached if node.kind == "distribution"),
+        distributions=tuple(name for name in installed if name in used),
+        requirements=tuple(name for name in installed if name not in used),
         tolerance=", ".join(tolerances),
         allow=spec.allow,
         code=own.semantic,
@@ -239,6 +249,10 @@ def _read(file: FileRead) -> FileView:
         stored=file.stored,
         declared=False,
     )
+
+
+def _paths(reads: tuple[FileRead, ...], what: str) -> tuple[str, ...]:
+    return tuple(file.path for file in reads if file.what == what)
 
 
 def _printed(store: Store, printed: Digest | None) -> str:

@@ -20,7 +20,10 @@ Ends with status 0 if the store is whole, and with 1 if it is damaged."""
 @json_option
 @click.pass_context
 def check(context: click.Context, quick: bool, as_json: bool) -> int:
-    """Check that everything in the store is there and is what its name says."""
+    """Check that the store is whole.
+
+    Everything that is referred to has to be there, and to be what its name says.
+    """
     from twice.actions.check import check as look
     from twice.present.check import draw_check
 

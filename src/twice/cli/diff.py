@@ -21,7 +21,11 @@ Ends with status 0 if nothing differs, and with 1 if something does."""
 @json_option
 @click.pass_context
 def diff(context: click.Context, before: str, after: str, as_json: bool) -> int:
-    """Show what differs between two versions: code, parameters, files, environment, and outputs."""
+    """Show what differs between two versions.
+
+    Code, with the text that changed and the way by which a step reaches it; parameters, seed and settings; input files;
+    the environment; and the outputs of their runs.
+    """
     from twice.actions.diff import diff as find
     from twice.present.difference import draw_difference
 

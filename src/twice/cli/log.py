@@ -21,7 +21,7 @@ Examples:
 @json_option
 @click.pass_context
 def log(context: click.Context, name: str | None, everything: bool, as_json: bool) -> int:
-    """List versions and their runs, newest first.
+    """List versions and their runs.
 
     NAME is a pipeline, or a version or run by any of its names.
     """

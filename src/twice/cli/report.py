@@ -13,6 +13,20 @@ from twice.present.words import printable
 FAILED, USAGE, INCONCLUSIVE, INTERRUPTED = 1, 2, 3, 130
 """Exit statuses: something ran and failed or differs; the call was wrong; no answer; Ctrl-C."""
 
+
+class TargetFailed(TwiceError):  # noqa: N818 - as StepFailed
+    """The file or module that holds the pipeline raised while it was executed.
+
+    Attributes:
+        traceback: The user's part of the traceback.
+    """
+
+    def __init__(self, message: str, traceback: str) -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+
+_RAN_AND_FAILED = (StepFailed, TargetFailed, WorkerLost, ValueNotStorable, Damaged)
 _RESUME = "finished steps are kept: mend the step, and run again to go on"
 
 
@@ -23,11 +37,14 @@ def report(problem: TwiceError) -> int:
         The exit status that goes with it.
     """
     if isinstance(problem, StepFailed):
-        _say(printable(problem.traceback.rstrip()))
+        _say(printable(problem.traceback.rstrip()) + "\n")
         _error(f"step {problem.step!r} failed: {problem.exception}", problem.hint or _RESUME)
+    elif isinstance(problem, TargetFailed):
+        _say(printable(problem.traceback.rstrip()) + "\n")
+        _error(problem.message, problem.hint)
     else:
         _error(problem.message, problem.hint)
-    return FAILED if isinstance(problem, StepFailed | WorkerLost | ValueNotStorable | Damaged) else USAGE
+    return FAILED if isinstance(problem, _RAN_AND_FAILED) else USAGE
 
 
 def report_usage(problem: click.ClickException) -> None:

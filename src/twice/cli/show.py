@@ -19,7 +19,10 @@ Examples:
 @json_option
 @click.pass_context
 def show(context: click.Context, name: str, step: str | None, as_json: bool) -> int:
-    """Show a version or run, or one STEP of it. Nothing that is stored is executed."""
+    """Show a version or run, or one STEP.
+
+    Nothing that is stored is executed by looking at it.
+    """
     from twice.actions.show import step_detail, version_view
     from twice.present.step import draw_step
     from twice.present.version import draw_version

@@ -13,6 +13,7 @@ import builtins
 import contextlib
 import difflib
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from twice.cli.report import TargetFailed
 from twice.errors import DefinitionError, NotFound, TwiceError
 from twice.pipeline import FOUND, Params, Pipeline
 from twice.source.toplevel import is_guard
@@ -44,10 +46,6 @@ class _Met(BaseException):
     """A ``run()`` was met. Not an Exception, so that ``except Exception`` in a script does not catch it."""
 
 
-class UserCodeFailed(TwiceError):  # noqa: N818
-    """The file or module that holds the pipeline raised while it was executed; the message is its traceback."""
-
-
 def find(text: str) -> Target:
     """The pipeline that a target means. Its file is executed as ``__main__`` and stays it.
 
@@ -58,7 +56,7 @@ def find(text: str) -> Target:
     Raises:
         NotFound: There is no such file or module, or nothing of that name in it.
         DefinitionError: It holds no pipeline, or several and none was named.
-        UserCodeFailed: It raised while it was executed.
+        TargetFailed: It raised while it was executed.
     """
     place, name = _split(text)
     met: list[Target] = []
@@ -69,7 +67,7 @@ def find(text: str) -> Target:
 
     token = FOUND.set(stop)
     try:
-        if place.endswith(".py") or Path(place).is_file():
+        if _is_path(place):
             file = _existing(place)
             module, guarded = _execute_file(file, met)
         else:
@@ -84,12 +82,17 @@ def _split(text: str) -> tuple[str, str]:
     return (place, name) if colon and place else (text, "")
 
 
+def _is_path(place: str) -> bool:
+    is_name = all(part.isidentifier() for part in place.split("."))
+    return place.endswith(".py") or Path(place).is_file() or (not is_name and (os.sep in place or Path(place).exists()))
+
+
 def _existing(place: str) -> Path:
     file = Path(place)
     if file.is_file():
         return file
     if file.is_dir():
-        raise NotFound(f"{place} is a folder.", hint=f"name a file in it, such as {place}/flow.py")
+        raise NotFound(f"{place} is a folder.", hint=f"name a file in it, such as {Path(place, 'flow.py')}")
     folder = file.parent
     there = sorted(found.name for found in folder.glob("*.py")) if folder.is_dir() else []
     if not folder.is_dir():
@@ -106,7 +109,7 @@ def _execute_file(file: Path, met: list[Target]) -> tuple[ModuleType, Callable[[
         tree = ast.parse(whole.read_bytes(), str(whole))
     except (SyntaxError, ValueError) as problem:
         words = "".join(traceback.format_exception_only(problem)).rstrip()
-        raise UserCodeFailed(f"{file} cannot be read as Python:\n{words}") from None
+        raise TargetFailed(f"{file} cannot be read as Python.", words) from None
     guards = [statement for statement in tree.body if is_guard(statement)]
     rest = ast.Module([statement for statement in tree.body if not is_guard(statement)], [])
     flags = _future_flags(tree)
@@ -162,7 +165,7 @@ def _import(name: str) -> ModuleType:
     try:
         with _users_code(name, []):
             return importlib.import_module(name)
-    except UserCodeFailed as problem:
+    except TargetFailed as problem:
         cause = problem.__cause__
         parents = [".".join(name.split(".")[: index + 1]) for index in range(name.count(".") + 1)]
         if isinstance(cause, ModuleNotFoundError) and cause.name in parents:
@@ -188,7 +191,8 @@ def _users_code(place: str, met: list[Target]) -> Iterator[None]:
                 f"{place} ended itself (sys.exit) before a pipeline was found.",
                 hint="make the pipeline at the top level of the file, or name a function that returns it: flow.py:make",
             ) from None
-        raise UserCodeFailed(f"{place} raised while it was executed:\n\n{_traceback(problem)}") from problem
+        summary = traceback.format_exception_only(problem)[-1].strip()
+        raise TargetFailed(f"{place} could not be executed: {summary}", _traceback(problem)) from problem
 
 
 def _traceback(problem: BaseException) -> str:
@@ -228,41 +232,40 @@ def _choose(module: ModuleType, name: str, met: list[Target], guarded: Callable[
 
 
 def _named(module: ModuleType, name: str, met: list[Target], guarded: Callable[[], None] | None, place: str) -> Target:
-    stopped = bool(met)
-    if not hasattr(module, name) and guarded is not None and not stopped:
+    if not met and not hasattr(module, name.partition(".")[0]) and guarded is not None:
         guarded()
     value: Any = module
     for part in name.split("."):
         value = getattr(value, part, None)
     if value is None:
-        known = [
-            key
-            for key, held in vars(module).items()
-            if isinstance(held, Pipeline) or (callable(held) and getattr(held, "__module__", "") == module.__name__)
-        ]
-        if met:
-            raise NotFound(
-                f"{place} runs the pipeline {met[0].pipeline.name!r} before it makes anything named {name!r}.",
-                hint='put that run() under `if __name__ == "__main__":`',
-            )
-        near = difflib.get_close_matches(name, known, n=1)
-        pipelines = ", ".join(_pipelines(module)) or "no pipeline"
-        hint = f"did you mean {place}:{near[0]}?" if near else f"it has {pipelines}"
-        raise NotFound(f"there is nothing named {name!r} in {place}.", hint=hint)
+        raise _nothing_named(module, name, met, place)
     if not isinstance(value, Pipeline) and callable(value):
-        calls: list[Target] = []
+        before = len(met)
         with _users_code(f"{place}:{name}()", met):
             value = value()
-        calls += met[1:] if stopped else met
-        if calls and not isinstance(value, Pipeline):
-            return calls[0]
+        if met[before:]:  # it ran its pipeline instead of returning it
+            return met[before]
     if not isinstance(value, Pipeline):
         raise DefinitionError(
             f"{place}:{name} is no pipeline, but a value of type {type(value).__name__}.",
             hint="name a pipeline, or a function without parameters that returns one",
         )
-    same = next((target for target in met if target.pipeline is value), None)
-    return same or Target(value)
+    return next((target for target in met if target.pipeline is value), Target(value))
+
+
+def _nothing_named(module: ModuleType, name: str, met: list[Target], place: str) -> NotFound:
+    if met:
+        return NotFound(
+            f"{place} runs the pipeline {met[0].pipeline.name!r} before it makes anything named {name!r}.",
+            hint='put that run() under `if __name__ == "__main__":`',
+        )
+    pipelines = _pipelines(module)
+    makers = [key for key, held in vars(module).items() if getattr(held, "__module__", "") == module.__name__]
+    near = difflib.get_close_matches(name, [*pipelines, *makers], n=1)
+    there = f"its pipelines are {', '.join(pipelines)}" if pipelines else "it has no pipeline"
+    return NotFound(
+        f"there is nothing named {name!r} in {place}.", hint=f"did you mean {place}:{near[0]}?" if near else there
+    )
 
 
 def _pipelines(module: ModuleType) -> dict[str, Pipeline]:

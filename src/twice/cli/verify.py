@@ -24,10 +24,17 @@ there is no answer."""
 @json_option
 @click.pass_context
 def verify(context: click.Context, name: str, steps: tuple[str, ...], jobs: int, as_json: bool) -> int:
-    """Run a version again, each step from its recorded inputs, and compare with what was recorded."""
+    """Run a version again, and compare.
+
+    Every step runs from its recorded inputs, with the recorded code, and is judged alone: one difference does not
+    cascade.
+    """
+    import msgspec
+
     from twice.actions.show import listener
     from twice.errors import InputChanged
     from twice.present.verdict import draw_verdict
+    from twice.records.run import RunRecord
 
     project = project_here(context)
     project.listener = listener(data_on_stdout=True)
@@ -37,5 +44,9 @@ def verify(context: click.Context, name: str, steps: tuple[str, ...], jobs: int,
         report(problem)
         return INCONCLUSIVE
     verdict = comparison.verdict
-    put_out(verdict, lambda: draw_verdict(verdict, reproducible=comparison.reproducible), as_json=as_json)
+    recorded = project.store.load(verdict.left, RunRecord)
+    if left_out := [step.step for step in recorded.steps if step.step not in comparison.steps]:
+        more = f"the steps {', '.join(left_out)}: they were not asked for"
+        verdict = msgspec.structs.replace(verdict, not_checked=(more, *verdict.not_checked))
+    put_out(verdict, lambda: draw_verdict(verdict, reproducible=comparison.reproducible, name=name), as_json=as_json)
     return 0 if comparison.reproducible else INCONCLUSIVE if verdict.verdict == "inconclusive" else FAILED

@@ -14,7 +14,7 @@ import functools
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,23 +67,29 @@ class Watch:
     ) -> None:
         self.seen = Seen()
         self.active = False
-        self._ignored = tuple(ignored)
+        self._ignored = tuple(place for place in ignored if place.endswith(os.sep))
         self._files = frozenset(ignored)
         self._known_variables = frozenset(known_variables)
         self._busy = False
         self._keep = keep
+        self._settle: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begin to listen."""
         self.active = True
         sys.addaudithook(self._hear)
-        _listen_to_environment(self)
+        self._settle = _listen_to_environment(self)
         _listen_to_stat(self)
 
     def stop(self) -> Seen:
         """Stop noting; returns what was seen."""
+        self._settle()
         self.active = False
         return self.seen
+
+    def read(self, path: str) -> None:
+        """Note that a file's content was used, however that came about."""
+        self._guarded(self._opened, path, 0)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._busy:
@@ -148,49 +154,153 @@ class Watch:
         if text is not None and text not in self.seen.listed and os.path.isdir(text):  # noqa: PTH112
             self.seen.listed[text] = sorted(os.listdir(text))  # noqa: PTH208
 
-    def looked_at(self, path: object) -> None:
-        """Note that somebody asked whether a path is there, or what it looks like."""
+    def looked_at(self, path: object, only_if_there: bool) -> None:
+        """Note that somebody asked whether a path is there, or for its size, its times and the like."""
         if self.active and not self._busy:
-            self._guarded(self._looked_at, path)
+            self._guarded(self._looked_at, path, only_if_there)
 
-    def _looked_at(self, path: object) -> None:
+    def _looked_at(self, path: object, only_if_there: bool) -> None:
         text = self._path(path)
-        if text is not None and text not in self.seen.written:
-            (self.seen.exists if os.path.lexists(text) else self.seen.missing).add(text)
+        if text is None or text in self.seen.written or text in self.seen.read:
+            return
+        if not os.path.lexists(text):
+            self.seen.missing.add(text)
+            return
+        mark = None if only_if_there else mark_of(text)
+        if mark is not None:
+            self.seen.read[text] = mark  # how large it is follows from what it holds
+        else:
+            self.seen.exists.add(text)
 
     def variable(self, name: object, value: str | None) -> None:
         """Note that an environment variable was looked at."""
+        if isinstance(name, bytes):
+            name = os.fsdecode(name)
+        if isinstance(value, bytes):
+            value = os.fsdecode(value)
         if self.active and isinstance(name, str) and name not in self._known_variables:
             digest = None if value is None else hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
             self.seen.variables.setdefault(name, digest)
 
 
-def _listen_to_environment(watch: Watch) -> None:
-    """Hear every look at ``os.environ``; going through all of it (to copy it for a child) is no look at each."""
-    kind: Any = type(os.environ)
-    get, each = kind.__getitem__, kind.__iter__
-    passing: list[str] = []
+class _Copying:
+    """Tells a copy of all variables from a look at some.
 
-    def getitem(self: MutableMapping[str, str], name: str) -> str:
+    A copy asks for all names and then, or on the way, for each value in their order. Whatever stops short of that was
+    a look at what it asked for.
+
+    Args:
+        note: Is given name and value of what was looked at.
+    """
+
+    def __init__(self, note: Callable[[Any, Any], None]) -> None:
+        self._note = note
+        self._names: list[Any] = []
+        self._held: list[tuple[Any, Any]] = []
+
+    def begin(self) -> None:
+        """Somebody starts to go through the names."""
+        self.settle()
+        self._names = []
+
+    def passes(self, name: Any) -> None:
+        """The next name was handed out."""
+        self._names.append(name)
+
+    def looks(self, name: Any, value: Any) -> None:
+        """A value was asked for."""
+        place = len(self._held)
+        if place < len(self._names) and self._names[place] == name:
+            self._held.append((name, value))
+        else:
+            self.settle()
+            self._note(name, value)
+
+    def done(self, count: int) -> None:
+        """All names were handed out."""
+        if len(self._held) == count:
+            self._names, self._held = [], []
+
+    def settle(self) -> None:
+        """Whatever was held back, in case it became a copy, was a look unless it did."""
+        if len(self._held) < len(self._names):
+            for name, value in self._held:
+                self._note(name, value)
+        self._names, self._held = [], []
+
+
+def _listen_to_environment(watch: Watch) -> Callable[[], None]:
+    """Hear every look at ``os.environ``.
+
+    Copying all of it, as one does for a child process, is no look at each; going through it and looking at some is a
+    look at those. ``items()`` and ``values()`` hand out everything to code that will pick: a look at all.
+
+    Returns:
+        What has to be called before the notes are read.
+    """
+    kind: Any = type(os.environ)
+    get, each, items, values = kind.__getitem__, kind.__iter__, kind.items, kind.values
+    copying = _Copying(watch.variable)
+
+    def getitem(self: MutableMapping[Any, Any], name: Any) -> Any:
         try:
-            value: str = get(self, name)
+            value = get(self, name)
         except KeyError:
             watch.variable(name, None)
             raise
-        if passing and passing[-1] == name:
-            passing.clear()
-        else:
-            watch.variable(name, value)
+        copying.looks(name, value)
         return value
 
-    def iterate(self: MutableMapping[str, str]) -> Iterator[str]:
+    def iterate(self: MutableMapping[Any, Any]) -> Iterator[Any]:
+        copying.begin()
+        count = 0
         for name in each(self):
-            passing[:] = [name]
+            count += 1
+            copying.passes(name)
             yield name
-        passing.clear()
+        copying.done(count)
+
+    def note_all(self: MutableMapping[Any, Any]) -> None:
+        for name in each(self):
+            watch.variable(name, get(self, name))
+
+    def all_items(self: MutableMapping[Any, Any]) -> Any:
+        note_all(self)
+        return items(self)
+
+    def all_values(self: MutableMapping[Any, Any]) -> Any:
+        note_all(self)
+        return values(self)
 
     kind.__getitem__ = getitem
     kind.__iter__ = iterate
+    kind.items = all_items
+    kind.values = all_values
+    return copying.settle
+
+
+_ONLY_IF_THERE = frozenset(
+    {
+        "exists",
+        "lexists",
+        "isfile",
+        "isdir",
+        "islink",
+        "ismount",
+        "is_file",
+        "is_dir",
+        "is_symlink",
+        "is_mount",
+        "realpath",
+        "_joinrealpath",
+        "resolve",
+        "samefile",
+        "mkdir",
+        "makedirs",
+        "access",
+    }
+)
+"""Functions of the standard library that look at a path only to see whether it is there, and what sort of thing."""
 
 
 def _listen_to_stat(watch: Watch) -> None:
@@ -205,7 +315,10 @@ def _listen_to_stat(watch: Watch) -> None:
 def _replace(watch: Watch, name: str, original: Any) -> None:
     @functools.wraps(original)
     def heard(path: Any, *arguments: Any, **keywords: Any) -> Any:
-        watch.looked_at(path)
+        if watch.active:
+            caller = sys._getframe(1)
+            outer = caller.f_back.f_code.co_name if caller.f_back is not None else ""
+            watch.looked_at(path, name == "access" or not {caller.f_code.co_name, outer}.isdisjoint(_ONLY_IF_THERE))
         return original(path, *arguments, **keywords)
 
     setattr(os, name, heard)

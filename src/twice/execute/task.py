@@ -19,10 +19,11 @@ from twice.control import seeds, switches
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
-from twice.errors import StepFailed, TwiceError, ValueNotStorable
+from twice.errors import StepFailed, TwiceError, ValueNotStorable, WorkerLost
 from twice.execute.plan import Plan
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
+from twice.records.code import COMPUTED_IMPORT, Node
 from twice.records.digest import Digest, digest_texts
 from twice.records.environment import Environment, NumericLibrary
 from twice.records.trace import FileRead, Trace, VariableRead, Watched
@@ -80,6 +81,7 @@ class Performer:
         """
         spec = self.plan.step(step)
         spool = self.store.spool()
+        places = self.plan.snapshot.places
         task = {
             "protocol": 1,
             "step": step,
@@ -93,13 +95,18 @@ class Performer:
             "inputs": {name: self.stored(value) for name, value in inputs.items()},
             "parameters": {name: self.stored(value) for name, value in spec.parameters.items()},
             "ignore": [*self._ignored, f"{spool}{os.sep}"],
+            "imports_anything": any(COMPUTED_IMPORT in node.note for node in self._reached(step)),
+            "foreseen": sorted({places[node.id].module for node in self._reached(step) if node.id in places}),
             "known_variables": sorted(switches.variables(self.plan.settings)),
             "check_inputs_up_to": CHECK_INPUTS_UP_TO,
         }
         file = spool / "task.json"
         file.write_text(json.dumps(task), encoding="utf-8")
         started = time.time_ns()
-        result = self.workers.run(file, echo)
+        try:
+            result = self.workers.run(file, echo)
+        except WorkerLost as problem:
+            raise WorkerLost(f"step {step!r}: {problem.message}", hint=problem.hint) from None
         stdout, stderr = (self._printed(spool / name) for name in ("stdout", "stderr"))
         if result["status"] == "failed":
             raise _failed(step, result["error"])
@@ -124,6 +131,10 @@ class Performer:
 
     # -- the way in
 
+    def _reached(self, step: str) -> list[Node]:
+        reached = set(self.plan.code.steps[step].reaches)
+        return [node for node in self.plan.code.nodes if node.id in reached]
+
     def stored(self, value: Artifact) -> dict[str, Any]:
         """A stored value in the worker's terms: files of the vault."""
         return {
@@ -147,7 +158,7 @@ class Performer:
         }
 
     def _ignore(self) -> list[str]:
-        """What is no input when it is read: the interpreter, installed packages, the vault, and captured sources."""
+        """What is no input when it is read: the interpreter, installed packages, and the vault."""
         paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
         paths |= {*site.getsitepackages(), site.getusersitepackages()}
         # Not the whole store: a loaded version runs in a scratch place inside it.
@@ -158,8 +169,7 @@ class Performer:
         paths |= {str(home / place / "fontconfig") for place in (".cache", ".config")}
         folders = {os.path.join(path, "") for path in paths}  # noqa: PTH118 - a separator at the end
         folders |= {os.path.join(os.path.realpath(path), "") for path in paths}  # noqa: PTH118
-        sources = [module["file"] for module in self._modules]
-        return [*sorted(folders), *SYSTEM, sys.executable, *sources]
+        return [*sorted(folders), *SYSTEM, sys.executable]
 
     # -- the way out
 

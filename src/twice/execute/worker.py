@@ -237,10 +237,13 @@ class _Step:
         arguments = {name: self.bring_back(found) for name, found in self.task["inputs"].items()}
         arguments |= {name: self.bring_back(found) for name, found in self.task["parameters"].items()}
         plant(self.task["seed"])
+        before = set(sys.modules)
         started = time.perf_counter_ns()
         value = function(**arguments)
         duration = time.perf_counter_ns() - started
         output = self.put_down(value)
+        for file in self.imported(before):
+            watch.read(file)
         seen = watch.stop()
         modules = sorted({name.partition(".")[0] for name in sys.modules} - _AT_START)
         numeric = _numeric()  # imports something, so it comes before what was searched is told
@@ -263,6 +266,22 @@ class _Step:
             },
             "numeric": numeric,
         }
+
+    def imported(self, before: set[str]) -> list[str]:
+        """Files of modules whose code came in otherwise than the capture foresaw; they count like files that were read.
+
+        Their source need not have been opened: a compiled copy of it may lie beside it.
+
+        Args:
+            before: The modules that were there before the step's own code ran.
+        """
+        found = []
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__dict__", {}).get("__file__")
+            foreseen = name in self.code.modules and not self.task["imports_anything"]
+            if isinstance(file, str) and not (foreseen and (name in before or name in self.task["foreseen"])):
+                found.append(file)
+        return found
 
     # -- values
 
@@ -287,8 +306,7 @@ class _Step:
 
     def _located(self, state: tuple[str, str, bool]) -> object:
         root, path, text = state
-        found = self.roots[root] / path
-        return str(found) if text else found
+        return f"{self.roots[root]}{path}" if text else self.roots[root] / path
 
     def hook(self, part: object) -> tuple[str, object] | None:
         """Code that no module leads to is written down by its node."""

@@ -58,6 +58,8 @@ def between(load: Load, before: Version, after: Version) -> list[Change]:
     changes += _files(before, after)
     if before.environment != after.environment:
         changes += environment_changes(load(before.environment, Environment), load(after.environment, Environment))
+    if not changes and before != after:
+        changes.append(Change("code", "how things are reached", "recorded", "now"))
     return changes
 
 
@@ -88,7 +90,8 @@ def _wires(inputs: dict[str, str]) -> str:
 def code_changes(before: Code, after: Code) -> list[Change]:
     """What differs in the code of two versions: real changes first, cosmetic ones after."""
     left, right = ({node.id: node for node in code.nodes} for code in (before, after))
-    real, cosmetic = [], []
+    real: list[Change] = []
+    cosmetic: list[Change] = []
     for id_ in sorted({*left, *right}):
         was, now = left.get(id_), right.get(id_)
         if was is not None and now is not None and was.own == now.own and was.text == now.text:
@@ -113,7 +116,7 @@ def path_to(code: Code, step: str, id_: str) -> tuple[str, ...]:
     """The shortest way from a step to a node, as node ids; empty if there is none."""
     edges = {node.id: [to for _, to in node.edges] for node in code.nodes}
     start = code.steps[step].function
-    ways = {start: (start,)}
+    ways: dict[str, tuple[str, ...]] = {start: (start,)}
     pending = [start]
     for here in pending:  # grows while it is gone through: breadth first
         if here == id_:
@@ -151,8 +154,10 @@ def _files(before: Version, after: Version) -> list[Change]:
     for place in sorted({*left, *right}):
         was, now = left.get(place), right.get(place)
         if was is None or now is None or was.content != now.content:
-            words = [f"{file.size:,} bytes ({file.content.short})" if file else "" for file in (was, now)]
-            changes.append(Change("file", place[1], *words))
+            left_words, right_words = (
+                f"{file.size:,} bytes ({file.content.short})" if file else "" for file in (was, now)
+            )
+            changes.append(Change("file", place[1], left_words, right_words))
     return changes
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from twice.present.findings import CheckView, ProblemView
 from twice.present.layout import cut, digest, indented, table, text
 from twice.present.marks import mark
-from twice.present.views import CheckView, ProblemView
 from twice.present.words import count, size
 
 

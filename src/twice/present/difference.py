@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from twice.present.findings import ChangeView, DiffView, Side
 from twice.present.layout import cut, digest, indented, section, table, text
 from twice.present.marks import mark
-from twice.present.views import ChangeView, DiffView, Side
 from twice.present.words import count
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -19,7 +19,7 @@ _SECTIONS = (
     ("Input files", ("file",)),
     ("Environment", ("interpreter", "distribution", "machine", "variable")),
 )
-_MOST = 20
+_MOST, _MOST_ASIDE = 20, 6
 
 
 def draw_difference(diff: DiffView) -> RenderableType:
@@ -30,14 +30,18 @@ def draw_difference(diff: DiffView) -> RenderableType:
     if diff.same:
         parts += [Text(""), Text(" ").join([mark("identical"), text(_sameness(diff))])]
     if code:
-        parts.append(section("Code", *_apart(_code(change) for change in code)))
+        parts.append(section("Code", *_code(code)))
     if cosmetic:
         title = "Only layout, comments or docstrings (no step runs again for these)"
         parts.append(section(title, *(_place(change) for change in cosmetic)))
     for title, kinds in _SECTIONS:
         changes = [change for change in diff.changes if change.what in kinds]
-        if changes:
-            parts.append(section(title, _rows(changes)))
+        aside = [change for change in changes if change.what == "distribution" and not change.steps]
+        changes = [change for change in changes if change not in aside]
+        rows = [_rows(changes)] if changes else []
+        rows += [_aside(aside)] if aside else []
+        if rows:
+            parts.append(section(title, *rows))
     if diff.unreached:
         parts.append(section("Files that differ only where no step reaches", text(", ".join(diff.unreached), "dim")))
     if diff.outputs and not diff.same:
@@ -68,19 +72,17 @@ def _also(side: Side, known: list[str]) -> str:
     return f"also {', '.join(known)}" if known and side.name in side.names else ", ".join(known)
 
 
-def _apart(drawings: Iterable[RenderableType]) -> Iterable[RenderableType]:
-    for index, drawing in enumerate(drawings):
-        if index:
+def _code(changes: list[ChangeView]) -> Iterable[RenderableType]:
+    after_patch = False
+    for index, change in enumerate(changes):
+        # What is new or gone as a whole is told by its place.
+        shown = change.patch.splitlines()[2:] if change.before and change.after else []
+        if index and (shown or after_patch):
             yield Text("")
-        yield drawing
-
-
-def _code(change: ChangeView) -> RenderableType:
-    lines = change.patch.splitlines()[2:]
-    if not change.before or not change.after:
-        lines = []  # all of it is new, or gone: its place says enough
-    patch = [Text(line, style=_STYLES.get(line[:1], "")) for line in text("\n".join(lines)).plain.splitlines()]
-    return Group(_place(change), *(indented(line) for line in patch))
+        yield _place(change)
+        for line in shown:
+            yield indented(text(line, _STYLES.get(line[:1], "")))
+        after_patch = bool(shown)
 
 
 def _place(change: ChangeView) -> Text:
@@ -108,6 +110,13 @@ def _rows(changes: list[ChangeView]) -> RenderableType:
     if len(changes) > _MOST:
         return Group(made, text(f"… and {count(len(changes) - _MOST, 'more', 'more')}; --json prints all", "dim"))
     return made
+
+
+def _aside(changes: list[ChangeView]) -> RenderableType:
+    names = [change.name for change in changes]
+    more = " …" if len(names) > _MOST_ASIDE else ""
+    which = f"{', '.join(names[:_MOST_ASIDE])}{more}"
+    return text(f"and {count(len(names), 'distribution')} that no step reaches: {which}", "dim")
 
 
 def _outputs(diff: DiffView) -> RenderableType:

@@ -6,8 +6,8 @@ import io
 import os
 from typing import TextIO
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -91,9 +91,23 @@ def section(title: str, *body: RenderableType) -> RenderableType:
     return Group(Text(""), Text(title, style="bold"), *(indented(part) for part in body))
 
 
-def indented(body: RenderableType, columns: int = 2) -> RenderableType:
-    """Something moved to the right."""
-    return Padding(body, (0, 0, 0, columns), expand=False)
+class indented:  # noqa: N801 - used like the functions beside it
+    """Something moved to the right. Unlike rich's own padding it leaves no white space at the ends of lines.
+
+    Args:
+        body: What to move.
+        columns: How far.
+    """
+
+    def __init__(self, body: RenderableType, columns: int = 2) -> None:
+        self.body = body
+        self.columns = columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(1, options.max_width - self.columns)
+        for line in console.render_lines(self.body, options.update(width=width), pad=False, new_lines=True):
+            yield Segment(" " * self.columns)
+            yield from line
 
 
 def joined(*parts: str | Text) -> Text:

@@ -20,6 +20,9 @@ from twice.present.marks import mark
 from twice.present.passing import Passing, write_bytes
 from twice.present.words import count, duration
 
+_PREVIEW = 44
+"""Characters of an output's preview, so that why a step runs is not pushed out of sight."""
+
 _VERBS = {"run": "run", "rerun": "running again", "verify": "verifying"}
 
 
@@ -91,7 +94,12 @@ class Progress(Passing):
         self._began = event
         self._rows = {step: _Row(step) for step in event.steps}
         self._live = Live(
-            self, console=self._console, refresh_per_second=10, redirect_stdout=False, redirect_stderr=False
+            self,
+            console=self._console,
+            refresh_per_second=10,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            transient=event.purpose == "verify",  # its verdict will tell about the same steps
         )
         self._live.start()
         atexit.register(self._stop)
@@ -172,22 +180,20 @@ class Progress(Passing):
         made = table("fixed", "fixed", "right", "left", "left")
         for row in shown:
             seconds = time.monotonic() - row.began if row.state == "running" else row.seconds
-            spent = duration(seconds) if row.state in ("running", "ran", "failed") else ""
+            spent = duration(seconds) if row.state in ("running", "ran", "failed") else row.state
             sign = row.spinner if row.state == "running" and row.spinner else mark(row.state)
             name = Text(row.step, style="dim" if row.state in ("waiting", "skipped") else "bold")
             broke = "red" if row.state == "failed" else ""
-            what = row.preview if row.state not in ("waiting", "running", "skipped") else ""
-            made.add_row(sign, name, Text(spent), cut(what, broke), cut(_why(row), "dim"))
+            what = row.preview if row.state == "failed" else _short(row.preview)
+            made.add_row(sign, name, Text(spent, style="dim"), cut(what, broke), cut(row.reason, "dim"))
         parts.append(made)
         if after := len(rows) - first - len(shown):
             parts.append(Text(f"  … {count(after, 'step')} after", style="dim"))
         return Group(*parts)
 
 
-def _why(row: _Row) -> str:
-    if row.state == "reused":
-        return f"reused: {row.reason}"
-    return row.reason if row.state != "waiting" else ""
+def _short(preview: str) -> str:
+    return preview if len(preview) <= _PREVIEW else f"{preview[: _PREVIEW - 1]}…"
 
 
 def _window(rows: list[_Row], room: int) -> int:

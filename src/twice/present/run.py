@@ -32,10 +32,9 @@ def draw_summary(run: RunView, saved: Sequence[str], *, steps: bool) -> Renderab
     if steps:
         made = table("fixed", "fixed", "right", "left", "left")
         for step in run.steps:
-            spent = duration(step.seconds) if step.how == "ran" else ""
-            why = f"reused: {step.reason}" if step.how == "reused" else step.reason
+            spent = duration(step.seconds) if step.how == "ran" else step.how
             shown = step.output.preview if step.output else ""
-            made.add_row(mark(step.how), text(step.step, "bold"), text(spent), cut(shown), cut(why, "dim"))
+            made.add_row(mark(step.how), text(step.step, "bold"), text(spent), cut(shown), cut(step.reason, "dim"))
         parts.append(made)
         for step in run.steps:
             parts += [Text(" ").join([mark("note"), text(f"{step.step}: {note}")]) for note in step.notes]

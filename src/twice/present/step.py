@@ -30,7 +30,8 @@ def draw_step(detail: StepDetail) -> RenderableType:
         parts.append(section("Inputs", inputs))
     parts.append(section("Code", _code(step)))
     if step.distributions:
-        parts.append(section("Distributions", text(", ".join(name.replace("==", " ") for name in step.distributions))))
+        needed = [text(_listed(step.requirements), "dim")] if step.requirements else []
+        parts.append(section("Distributions, and what they need", text(_listed(step.distributions)), *needed))
     parts += _seen(detail)
     parts += [
         section(f"Printed on {stream}", text(printed.rstrip()))
@@ -46,6 +47,10 @@ def draw_step(detail: StepDetail) -> RenderableType:
     if detail.blind_spots:
         parts.append(section("Not seen", blind_spots(detail.watcher, detail.blind_spots)))
     return Group(*parts)
+
+
+def _listed(distributions: tuple[str, ...]) -> str:
+    return ", ".join(name.replace("==", " ") for name in distributions)
 
 
 def _fared(step: StepView) -> RenderableType:
@@ -79,8 +84,8 @@ def _inputs(detail: StepDetail) -> RenderableType | None:
 def _code(step: StepView) -> RenderableType:
     made = table("fixed", "fixed", "fixed", "left")
     for reached in step.reaches:
-        way = " → ".join(part.partition(":")[2] or part for part in reached.via[:-1])
-        more = text(f"through {way}" if len(reached.via) > 1 else "", "dim")
+        way = " → ".join(part.partition(":")[2] or part for part in reached.via[1:-1])
+        more = text(f"through {way}" if len(reached.via) > 2 else "", "dim")
         if reached.note:
             more.append(f"  {reached.note}", style="yellow")
         name = text(reached_name(reached), "bold" if reached.name == step.function else "")
@@ -94,11 +99,15 @@ def _seen(detail: StepDetail) -> list[RenderableType]:
     if detail.read:
         parts.append(section("Files that it read", files_table(detail.read)))
     for title, names in (
+        ("Paths that it looked at without opening them", detail.looked_at),
         ("Paths that it looked for and that were not there", detail.missing),
         ("Folders that it listed", detail.listed),
         ("Files that it wrote", detail.written),
+        ("Programs that it started", detail.executed),
+        ("Addresses that it connected to", detail.connected),
         ("Environment variables that it looked at", detail.variables),
     ):
-        if names:
-            parts.append(section(title, text(", ".join(names))))
+        said = ["the project's folder" if name == "." else name for name in names]
+        if said:
+            parts.append(section(title, text(", ".join(said))))
     return parts

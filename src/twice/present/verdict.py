@@ -11,8 +11,8 @@ from twice.present.words import count, short
 from twice.records.verdict import Finding, StepVerdict, Verdict
 
 _CONCLUSIONS = {
-    "identical": "every output is the same as recorded",
-    "equivalent": "every output is equivalent to what was recorded",
+    "identical": "every output that was compared is the same as recorded",
+    "equivalent": "every output that was compared is equivalent to what was recorded",
     "different": "an output is not what was recorded",
     "inconclusive": "it could not be decided whether every output is as recorded",
     "fails": "a step does not run any more",
@@ -20,18 +20,17 @@ _CONCLUSIONS = {
 _MOST_FINDINGS = 12
 
 
-def draw_verdict(verdict: Verdict, *, reproducible: bool, left: str = "recorded", right: str = "now") -> RenderableType:
+def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> RenderableType:
     """Each step's verdict with what was found, then the verdict on all, then what was not checked.
 
     Args:
         verdict: The verdict.
         reproducible: Whether it counts as reproduced.
-        left: What the left run is to people.
-        right: What the right run is.
+        name: What the version is called.
     """
-    sides = table("fixed", "fixed")
-    for name, run in ((left, verdict.left), (right, verdict.right)):
-        sides.add_row(text(name, "dim"), text(f"run {short(run)}", "cyan"))
+    sides = table("fixed", "fixed", "left")
+    sides.add_row(text("recorded", "dim"), text(f"run {short(verdict.left)}", "cyan"), text(name, "bold"))
+    sides.add_row(text("now", "dim"), text(f"run {short(verdict.right)}", "cyan"))
     parts: list[RenderableType] = [sides, Text("")]
     made = table("fixed", "fixed", "fixed", "left")
     for step in verdict.steps:
@@ -66,11 +65,10 @@ def _summary(step: StepVerdict) -> str:
 
 
 def _tree(finding: Finding, depth: int = 0) -> list[RenderableType]:
-    """A finding and those below it; deep and wide trees are cut short."""
-    figures = "  ".join(f"{name} {number:.4g}" for name, number in finding.figures.items())
+    """A finding and those below it; wide trees are cut short, and figures are left to ``--json``."""
     line = text(finding.path or "the whole", "bold").append(f"  {text(finding.what).plain}")
-    if figures:
-        line.append(f"  {figures}", style="dim")
+    if finding.softer:
+        line.append(f"  {text(finding.softer).plain}", style="dim")
     found: list[RenderableType] = [indented(line, 2 * depth)]
     for child in finding.children[:_MOST_FINDINGS]:
         found += _tree(child, depth + 1)

@@ -111,22 +111,15 @@ def _steps(steps: tuple[StepView, ...]) -> RenderableType:
             made.add_row(lines, text(row.step, "bold"), fed, text(how, "red" if how == "failed" else "dim"))
         else:
             shown = text(size(given.size)), digest(given.content)
-            made.add_row(lines, text(row.step, "bold"), fed, cut(_said(given.kind, given.preview)), *shown)
+            made.add_row(lines, text(row.step, "bold"), fed, cut(given.preview), *shown)
     return made
-
-
-def _said(kind: str, preview: str) -> str:
-    """A preview, with the kind before it where it does not say it itself."""
-    plain = kind.rpartition(".")[2]
-    literal = plain in ("int", "float", "complex", "str", "bytes", "bool", "NoneType", "list", "tuple", "dict")
-    return preview if literal or plain.lower() in preview.lower() else f"{plain} {preview}"
 
 
 def _code(steps: tuple[StepView, ...]) -> list[RenderableType]:
     made = table("fixed", "left", "left")
     for step in steps:
         function, *others = step.reaches or (Reached(name=step.function, kind="function", file="", line=0),)
-        shown = [f"{reached_name(item)} ({reached_place(item)})" for item in others if item.kind != "effects"]
+        shown = [f"{reached_name(item)} ({reached_place(item)})" for item in others if item.line]
         if len(shown) > _MOST_REACHED:
             shown[_MOST_REACHED:] = [f"{len(shown) - _MOST_REACHED} more"]
         shown += [name.replace("==", " ") for name in step.distributions]

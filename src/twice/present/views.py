@@ -168,7 +168,8 @@ class StepView:
         parameters: What is set for it.
         function: The function that it runs.
         reaches: Everything local that the function reaches, itself first.
-        distributions: Installed distributions that it reaches, as ``numpy==2.3``.
+        distributions: Installed distributions that its code uses, as ``numpy==2.3``.
+        requirements: Those that these need in turn.
         tolerance: The tolerance declared for its output, in words; empty if there is none.
         allow: Why the author lets it differ; empty if it may not.
         code: The digest of what its code means.
@@ -181,6 +182,7 @@ class StepView:
     function: str
     reaches: tuple[Reached, ...]
     distributions: tuple[str, ...]
+    requirements: tuple[str, ...]
     tolerance: str
     allow: str
     code: str
@@ -276,9 +278,12 @@ class StepDetail:
         ingredients: What its key was made of, by name: if one of these changes, it runs again.
         received: Parameter → digest of the content that it received.
         read: Files that it was seen to read.
+        looked_at: Paths that it looked at without opening them.
         missing: Paths that it looked for and that were not there.
         listed: Folders whose names it asked for.
         written: Files that it wrote.
+        executed: Programs that it started.
+        connected: Addresses that it connected to.
         variables: Environment variables that it looked at.
         stdout: What it printed.
         stderr: What it printed there.
@@ -293,146 +298,17 @@ class StepDetail:
     ingredients: dict[str, str]
     received: dict[str, str]
     read: tuple[FileView, ...]
+    looked_at: tuple[str, ...]
     missing: tuple[str, ...]
     listed: tuple[str, ...]
     written: tuple[str, ...]
+    executed: tuple[str, ...]
+    connected: tuple[str, ...]
     variables: tuple[str, ...]
     stdout: str
     stderr: str
     watcher: str
     blind_spots: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangeView:
-    """One thing that differs between two versions.
-
-    Attributes:
-        what: ``step``, ``wiring``, ``option``, ``code``, ``cosmetic`` (code that means the same), ``parameter``,
-            ``seed``, ``setting``, ``file``, ``interpreter``, ``machine``, ``distribution``, ``variable`` or
-            ``pipeline``.
-        name: Which one.
-        before: As it was; empty if it was not there. For code, where it was.
-        after: As it is; empty if it is not there any more.
-        steps: The steps that it reaches.
-        via: For code, the way from a step to it.
-        sentence: All that in a line.
-        patch: For code, the change of its text as a unified diff.
-    """
-
-    what: str
-    name: str
-    before: str
-    after: str
-    steps: tuple[str, ...]
-    via: tuple[str, ...]
-    sentence: str
-    patch: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputChange:
-    """A step's output in two runs.
-
-    Attributes:
-        step: The step.
-        same: Whether the contents are the same.
-        before: In a few words; empty if there is none.
-        after: Likewise.
-    """
-
-    step: str
-    same: bool
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """One side of a diff.
-
-    Attributes:
-        name: What was asked for.
-        version: The version's digest.
-        names: What it can be loaded by.
-        run: The run whose outputs are shown; empty if there is none.
-    """
-
-    name: str
-    version: str
-    names: tuple[str, ...]
-    run: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiffView:
-    """What differs between two versions.
-
-    Attributes:
-        before: One side.
-        after: The other.
-        same: Whether nothing differs that steps reach, and no output.
-        changes: What differs.
-        outputs: The outputs of the steps that both have.
-        unreached: Source files that differ only where no step reaches.
-    """
-
-    before: Side
-    after: Side
-    same: bool
-    changes: tuple[ChangeView, ...]
-    outputs: tuple[OutputChange, ...]
-    unreached: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProblemView:
-    """Something wrong in a store.
-
-    Attributes:
-        what: ``missing``, ``damaged`` or ``unreadable``.
-        kind: ``object``, ``version``, ``trace``, ``run``, ``code``, ``environment`` or ``ref``.
-        name: Its digest or name.
-        detail: What was found.
-        versions: The versions that need it, by their names where they have one.
-        steps: The steps of theirs that need it; empty where all do.
-    """
-
-    what: str
-    kind: str
-    name: str
-    detail: str
-    versions: tuple[str, ...]
-    steps: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckView:
-    """What a check of a store found.
-
-    Attributes:
-        store: The store's folder.
-        whole: Whether nothing is wrong.
-        problems: What is wrong.
-        deep: Whether the bytes of objects were read, or only their presence was looked at.
-        objects: How many there are.
-        size: Their bytes together.
-        records: How many there are.
-        names: How many labels and saved names there are.
-        unreferenced: Objects that nothing mentions; harmless.
-        leftovers: Half-written things, and files that are none of the store's; harmless.
-    """
-
-    store: str
-    whole: bool
-    problems: tuple[ProblemView, ...]
-    deep: bool
-    objects: int
-    size: int
-    records: int
-    names: int
-    unreferenced: int
-    leftovers: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,9 +21,11 @@ def size(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time: ``8 ms``, ``0.35 s``, ``12.4 s``, ``2 min 05 s``, ``1 h 03 min``."""
+    """A length of time: ``<1 ms``, ``8 ms``, ``0.35 s``, ``12.4 s``, ``2 min 05 s``, ``1 h 03 min``."""
+    if seconds < 0.0005:
+        return "<1 ms"
     if seconds < 0.0995:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 9.995:
         return f"{seconds:.2f} s"
     if seconds < 59.95:

@@ -6,6 +6,9 @@ from twice.records.artifact import Artifact
 from twice.records.canonical import Record
 from twice.records.digest import Digest
 
+COMPUTED_IMPORT = "an import of a computed name"
+"""Stands in the note of a node whose code may import anything; what it did import is seen when it runs."""
+
 
 class ModuleSource(Record, frozen=True, kw_only=True):
     """One local module's file, as it is.

@@ -46,17 +46,26 @@ class Module:
         linecache.cache[self.file] = (len(self.data), None, lines, self.file)
 
 
+@dataclass(frozen=True)
+class _At:
+    """As much of a loader as a reader of resources asks for."""
+
+    path: str
+
+
 class SnapshotImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Finds and loads the modules of a snapshot, before anything else is asked.
 
     Args:
         modules: The snapshot's modules by name.
-        loaded: Called with a module's name and namespace after its code has run.
+        around: Is given a module's name, its namespace, and what runs its code there.
     """
 
-    def __init__(self, modules: Mapping[str, Module], loaded: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(
+        self, modules: Mapping[str, Module], around: Callable[[str, dict[str, Any], Callable[[], None]], None]
+    ) -> None:
         self.modules = modules
-        self.loaded = loaded
+        self.around = around
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
@@ -97,8 +106,17 @@ class SnapshotImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader
         """Run a captured module's code in its namespace."""
         name = module.__name__
         self.modules[name].remember_lines()
-        exec(self.get_code(name), module.__dict__)
-        self.loaded(name, module.__dict__)
+        self.around(name, module.__dict__, lambda: exec(self.get_code(name), module.__dict__))
+
+    def get_data(self, path: str) -> bytes:
+        """Data beside a module, for ``pkgutil.get_data``."""
+        return Path(path).read_bytes()
+
+    def get_resource_reader(self, fullname: str) -> Any:
+        """Data beside a package, for ``importlib.resources``."""
+        from importlib.resources.readers import FileReader
+
+        return FileReader(_At(self.get_filename(fullname)))  # type: ignore[arg-type]
 
 
 class Code:
@@ -119,6 +137,8 @@ class Code:
         self.made: dict[str, Any] = {}
         self._under_way: set[str] = set()
         self._trees: dict[str, ast.Module] = {}
+        self._loading = 0
+        self._loaded: list[tuple[str, dict[str, Any]]] = []
 
     def value(self, number: int) -> Any:
         """A captured value; one number is one object."""
@@ -140,7 +160,7 @@ class Code:
         self.main.__dict__["__builtins__"] = __builtins__
         self.main.__dict__["__getattr__"] = self._late
         sys.modules[MAIN] = self.main
-        sys.meta_path.insert(0, SnapshotImporter(self.modules, self._after_import))
+        sys.meta_path.insert(0, SnapshotImporter(self.modules, self.run_module))
 
     def prepare(self) -> None:
         """Give the script's namespace everything that captured code looks up in it."""
@@ -178,22 +198,48 @@ class Code:
             elif entry["how"] == "value":
                 self._give(name, entry, namespace)
             else:
-                for needed in entry["needs"]:
-                    self.ensure(needed)
-                self._carry_out(entry, namespace)
+                for statement in (entry, *entry["then"]):
+                    for needed in statement["needs"]:
+                        self.ensure(needed)
+                    self._carry_out(self.modules[entry["source"]], statement["line"], namespace)
+                self._give_attributes(MAIN, name)
         finally:
             self._under_way.discard(name)
         return namespace.get(name)
 
-    def _carry_out(self, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    def _carry_out(self, module: Module, line: int, namespace: dict[str, Any]) -> None:
         """Run one statement of the script again: a definition, with its decorators."""
-        module = self.modules[entry["source"]]
-        for statement in ast.walk(self._tree(module)):
-            if isinstance(statement, ast.stmt) and _starts_at(statement, entry["line"]):
+        tree = self._tree(module)
+        for statement in ast.walk(tree):
+            if isinstance(statement, ast.stmt) and _starts_at(statement, line):
                 body = ast.Module([statement], [])
-                exec(compile(body, module.file, "exec", dont_inherit=True), namespace)
+                exec(compile(body, module.file, "exec", flags=_future_flags(tree), dont_inherit=True), namespace)
                 return
-        raise LookupError(f"no statement at line {entry['line']} of {module.file}")
+        raise LookupError(f"no statement at line {line} of {module.file}")
+
+    def _give_attributes(self, module: str, name: str = "") -> None:
+        """Put onto classes and functions what was put onto them after their definition.
+
+        Args:
+            module: The module that they are defined in.
+            name: Only what this name of the module leads to.
+        """
+        for id_, attributes in self.outline["attributes"].items():
+            home, _, path = id_.partition(":")
+            if home == module and "<locals>" not in path and (not name or path.partition(".")[0] == name):
+                holder: Any = sys.modules[module]
+                for part in path.split("."):
+                    holder = getattr(holder, part, None)
+                if isinstance(holder, type | types.FunctionType):
+                    self._put_onto(holder, attributes)
+
+    def _put_onto(self, holder: Any, attributes: Mapping[str, Any]) -> None:
+        for attribute, held in attributes.items():
+            value = self.value(held["value"])
+            wrap = {"static": staticmethod, "class": classmethod}.get(held["as"])
+            now = vars(holder).get(attribute)
+            if not _same(getattr(now, "__func__", now) if wrap else now, value):
+                setattr(holder, attribute, wrap(value) if wrap else value)
 
     def _give(self, name: str, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
         """Give a variable of the script its captured value.
@@ -332,6 +378,7 @@ class Code:
             made.__kwdefaults__ = self.value(entry["kwdefaults"])
         if not early:
             fill_cells({name: self.value(value) for name, value in entry["cells"].items()})
+        self._put_onto(made, self.outline["attributes"].get(id_, {}))
         return made
 
     def _namespace(self, module: str) -> dict[str, Any]:
@@ -342,12 +389,25 @@ class Code:
 
     # -- imported modules
 
-    def _after_import(self, name: str, namespace: dict[str, Any]) -> None:
-        """Variables that were changed from outside after the import keep the value that they had."""
-        for variable, value in self.outline["values"].get(name, {}).items():
-            captured = self.value(value)
-            if not _same(namespace.get(variable), captured):
-                namespace[variable] = captured
+    def run_module(self, name: str, namespace: dict[str, Any], run: Callable[[], None]) -> None:
+        """Run an imported module's own code, then see to what was changed from outside after the import.
+
+        Variables, attributes and functions that somebody changed later keep what they had in the end. That waits
+        until no import is under way any more, since it may need what a module further out has yet to define.
+        """
+        self._loading += 1
+        try:
+            run()
+        finally:
+            self._loading -= 1
+        self._loaded.append((name, namespace))
+        while self._loaded and not self._loading:
+            loaded, its_names = self._loaded.pop(0)
+            for variable, value in self.outline["values"].get(loaded, {}).items():
+                captured = self.value(value)
+                if not _same(its_names.get(variable), captured):
+                    its_names[variable] = captured
+            self._give_attributes(loaded)
 
 
 def _fill(container: Any, contents: Any) -> None:

@@ -48,8 +48,14 @@ def is_local_file(file: str) -> bool:
 
 def module_file(module: ModuleType) -> str:
     """The file that a module came from; empty for built-in, frozen, namespace and interactive ones."""
-    file = getattr(module, "__file__", None)
+    file = vars(module).get("__file__")  # asking the module could run its ``__getattr__``
     return file if isinstance(file, str) else ""
+
+
+def module_path(module: ModuleType) -> list[str]:
+    """Where a package looks for its submodules; empty for what is no package."""
+    path = vars(module).get("__path__")
+    return [str(place) for place in path] if path is not None else []
 
 
 def is_local(module: ModuleType) -> bool:
@@ -60,13 +66,13 @@ def is_local(module: ModuleType) -> bool:
     file = module_file(module)
     if file:
         return is_local_file(file)
-    places = list(getattr(module, "__path__", []))  # a namespace package
+    places = module_path(module)  # a namespace package
     return bool(places) and all(is_local_file(os.path.join(place, "__init__.py")) for place in places)  # noqa: PTH118
 
 
 def is_installed(module: ModuleType) -> bool:
     """Whether a module belongs to an installed distribution rather than to the interpreter."""
-    file = module_file(module) or next(iter(getattr(module, "__path__", [])), "")
+    file = module_file(module) or next(iter(module_path(module)), "")
     return any(part in _INSTALLED for part in Path(file).parts) if file else False
 
 
@@ -256,7 +262,7 @@ class Library:
             if not is_local(loaded):
                 return None
             file = module_file(loaded)
-            return self._read(name, file, hasattr(loaded, "__path__")) if file else None
+            return self._read(name, file, "__path__" in vars(loaded)) if file else None
         spec = find_spec(name)
         if spec is None or not spec.has_location or spec.origin is None or not is_local_file(spec.origin):
             return None
@@ -314,7 +320,7 @@ def find_spec(name: str) -> importlib.machinery.ModuleSpec | None:
         full = ".".join(parts[: index + 1])
         loaded = sys.modules.get(full)
         if loaded is not None and index < len(parts) - 1:
-            path = list(getattr(loaded, "__path__", []))
+            path = module_path(loaded)
             continue
         try:
             spec = importlib.machinery.PathFinder.find_spec(full, path)

@@ -191,8 +191,9 @@ class _Writer:
             else:
                 self.generic(node, scope)
         elif isinstance(node, list):
-            self.parts += (b"[", len(node).to_bytes(4, "big"))
-            for item in node:
+            items = [item for item in node if not _only_declares(item, scope)]
+            self.parts += (b"[", len(items).to_bytes(4, "big"))
+            for item in items:
                 self.write(item, scope)
         elif node is None:
             self.parts.append(b"-")
@@ -400,8 +401,6 @@ class _Writer:
 
     def _AnnAssign(self, node: ast.AnnAssign, scope: _Scope | None) -> None:  # noqa: N802
         in_function = scope is not None and scope.kind == "function"
-        if in_function and node.value is None and isinstance(node.target, ast.Name):
-            return  # declares a local variable: nothing happens
         if node.value is not None and (in_function or scope is None):
             self.generic(ast.Assign(targets=[node.target], value=node.value), scope)
         else:
@@ -468,6 +467,17 @@ def _renames(scope: _Scope | None) -> bool:
             return scope.renames
         scope = scope.parent
     return True
+
+
+def _only_declares(node: object, scope: _Scope | None) -> bool:
+    """Whether a statement declares a local variable's type and does nothing."""
+    return (
+        isinstance(node, ast.AnnAssign)
+        and node.value is None
+        and isinstance(node.target, ast.Name)
+        and scope is not None
+        and scope.kind == "function"
+    )
 
 
 def _out_of_sight(name: str, scope: _Scope | None) -> bool:

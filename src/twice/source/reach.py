@@ -23,17 +23,51 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Protocol
 
 from twice.errors import CaptureError, ValueNotStorable
+from twice.records.code import COMPUTED_IMPORT
 from twice.records.digest import Digest, digest_texts
-from twice.source.modules import MAIN, Library, Roots, Source, first_line, is_installed, is_local, last_line
-from twice.source.normal import READS_ANNOTATIONS, Import, Normal, Use, normalise
-from twice.source.toplevel import TopLevel, absolute, calls_in, survey
+from twice.source.modules import (
+    MAIN,
+    Library,
+    Roots,
+    Source,
+    first_line,
+    is_installed,
+    is_local,
+    last_line,
+    module_file,
+    module_path,
+)
+from twice.source.normal import (
+    READS_ANNOTATIONS,
+    READS_DOCSTRINGS,
+    READS_SOURCE,
+    Import,
+    Normal,
+    Use,
+    normalise,
+)
+from twice.source.toplevel import TopLevel, absolute, calls_in, registrations, survey
 from twice.values.encode import encode
 from twice.values.fingerprint import content_of
 from twice.values.kind import Hooked
 
 Edge = tuple[str, str]
 _MISSING = object()
-_SEES_ITS_MODULE = frozenset({"globals", "eval", "exec", "vars", "__import__"})
+_MACHINERY = frozenset(
+    {
+        "__name__",
+        "__file__",
+        "__builtins__",
+        "__loader__",
+        "__spec__",
+        "__package__",
+        "__path__",
+        "__cached__",
+        "__annotations__",
+        "__dict__",
+    }
+)
+"""What the interpreter itself puts into a module."""
 CODE_TAG = "twice.code"
 MODULE_TAG = "twice.module"
 PLACE_TAG = "twice.place"
@@ -73,6 +107,41 @@ class Place(Hooked):
     text: bool
 
 
+@dataclass(frozen=True)
+class Reads:
+    """What some code that is reached may read of other code, so that it counts everywhere.
+
+    Attributes:
+        annotations: Annotations, as by ``get_type_hints``.
+        docstrings: Docstrings, as by ``getdoc``.
+        source: The source as it is, as by ``getsource``.
+        subclasses: Which classes there are, by ``__subclasses__``.
+    """
+
+    annotations: bool = False
+    docstrings: bool = False
+    source: bool = False
+    subclasses: bool = False
+
+    def __or__(self, other: Reads) -> Reads:
+        return Reads(
+            self.annotations or other.annotations,
+            self.docstrings or other.docstrings,
+            self.source or other.source,
+            self.subclasses or other.subclasses,
+        )
+
+    @classmethod
+    def of(cls, identifiers: set[str]) -> Reads:
+        """What code that mentions these names may read."""
+        return cls(
+            bool(identifiers & READS_ANNOTATIONS),
+            bool(identifiers & READS_DOCSTRINGS),
+            bool(identifiers & READS_SOURCE),
+            "__subclasses__" in identifiers,
+        )
+
+
 class Reach:
     """One capture's walk. Keeps every object that it looked at alive, since it knows them by identity.
 
@@ -80,17 +149,17 @@ class Reach:
         library: The sources, each read once.
         roots: Names for the folders.
         distributions: What is installed.
-        keep_annotations: Count every annotation.
+        counts: What counts beside code itself, because an earlier walk saw it read.
     """
 
     def __init__(
-        self, library: Library, roots: Roots, distributions: Distributions, *, keep_annotations: bool = False
+        self, library: Library, roots: Roots, distributions: Distributions, *, counts: Reads | None = None
     ) -> None:
         self.library = library
         self.roots = roots
         self.distributions = distributions
-        self.keep_annotations = keep_annotations
-        self.reads_annotations = False
+        self.counts = counts or Reads()
+        self.reads = self.counts
         self.nodes: dict[str, Found] = {}
         self.objects: dict[str, object] = {}
         self.modules: dict[str, Source] = {}
@@ -99,6 +168,7 @@ class Reach:
         self.main_names: dict[str, None] = {}
         self.module_values: dict[tuple[str, str], object] = {}
         self.patches: dict[tuple[str, str], object] = {}
+        self.attributes: dict[str, dict[str, object]] = {}
         self._known: dict[int, str] = {}
         self._globals: dict[tuple[str, str], str | None] = {}
         self._surveys: dict[tuple[str, str], TopLevel] = {}
@@ -170,9 +240,7 @@ class Reach:
             return self._known[id(function)]
         code = function.__code__
         module = str(function.__globals__.get("__name__", function.__module__))
-        owner = sys.modules.get(module)
-        local = (owner is not None and is_local(owner)) or (module == MAIN)
-        if not local:
+        if not is_local_function(function):
             return self._foreign_function(function, module)
         source = self.library.of_code(code, module)
         definition = source.function(code) if source is not None else None
@@ -195,6 +263,7 @@ class Reach:
                 lambda name: self._cell(id_, function, name),
             )
             node.edges += self._defaults(id_, function, definition)
+            node.edges += self._attributes(id_, vars(function))
             node.edges += self._module_edges(module)
             self._widen(node, normal, module, cells)
 
@@ -204,10 +273,15 @@ class Reach:
     def _foreign_function(self, function: FunctionType, module: str) -> str | None:
         """An installed function counts with its distribution, and with what of ours it holds in its cells."""
         self._known[id(function)] = id_ = f"{module}:{function.__qualname__}#{len(self._known)}"
-        held: list[object] = [value for value in cells_of(function).values() if callable(value)]
-        held.append(getattr(function, "__wrapped__", None))
+        held: list[tuple[str, object]] = []
+        for value in cells_of(function).values():
+            if isinstance(value, dict):  # as the table of a single dispatch
+                held += [(f"holds {getattr(key, '__qualname__', key)!s}", part) for key, part in value.items()]
+            else:
+                held.append(("holds", value))
+        held.append(("holds", vars(function).get("__wrapped__")))
         edges = [
-            ("holds", found) for value in held if isinstance(value, FunctionType | type) for found in self.visit(value)
+            (how, found) for how, value in held if isinstance(value, FunctionType | type) for found in self.visit(value)
         ]
         if not edges:
             del self._known[id(function)]
@@ -257,6 +331,20 @@ class Reach:
                 edges.append((f"default {name}", self.value(f"{id_} default {name}", value, place=place)))
         return edges
 
+    def _attributes(self, id_: str, namespace: Mapping[str, object]) -> list[Edge]:
+        """What was put onto a function or class counts by value, whoever put it there."""
+        edges: list[Edge] = []
+        for name, value in list(namespace.items()):
+            if name.startswith("__") or isinstance(value, FunctionType | type) or hasattr(type(value), "__get__"):
+                continue
+            try:
+                found = self.value(f"{id_}.{name}", value, place=f"{id_}.{name}", plain=True)
+            except CaptureError:
+                continue  # carrying out the definition makes it again
+            edges.append((f"attribute {name}", found))
+            self.attributes.setdefault(id_, {})[name] = value
+        return edges
+
     def _cell(self, id_: str, function: FunctionType, name: str) -> list[str]:
         value = cells_of(function)[name]
         if isinstance(value, FunctionType | type | ModuleType):
@@ -298,6 +386,12 @@ class Reach:
                 node.edges += [("inherits", found) for found in self.visit(base)] if base not in (object, type) else []
             for name, value in patches:
                 node.edges += [(f"patched {name}", found) for found in self.visit(value)]
+                self.attributes.setdefault(id_, {})[name] = vars(class_)[name]
+            if not hasattr(class_, "__members__"):  # an enum's members are what its body says
+                node.edges += self._attributes(id_, vars(class_))
+            if self.counts.subclasses:
+                for subclass in type.__subclasses__(class_):
+                    node.edges += [("is inherited by", found) for found in self.visit(subclass)]
             node.edges += self._module_edges(module)
             self._widen(node, normal, module, cells)
 
@@ -412,22 +506,16 @@ class Reach:
         value = namespace.get(name, _MISSING)
         if value is _MISSING:
             return []  # a built-in, or a name that does not exist (yet): reading it would fail, and running tells
-        if name.startswith("__") and name.endswith("__") and name not in ("__doc__", "__all__", "__version__"):
+        if name in _MACHINERY:
             return []
+        if isinstance(value, FunctionType | BuiltinFunctionType):
+            self.reads |= Reads.of({value.__name__})  # whatever it is called here
         if module == MAIN:
             self.main_names.setdefault(name)
         if isinstance(value, ModuleType):
             return self._follow_module(value, chain, how)
         id_ = self.global_(module, name, place)
-        edges = [(how, id_)] if id_ is not None else self._distribution(_home(value))
-        if chain and isinstance(value, FunctionType | type):
-            attribute = vars(value).get(chain[0], _MISSING)
-            if chain[0] in ("__doc__", "__annotations__"):
-                attribute = getattr(value, chain[0], None)
-            elif isinstance(value, type) or attribute is _MISSING:
-                return edges
-            edges.append((how, self.value(f"{module}:{name}.{chain[0]}", attribute, place=place)))
-        return edges
+        return [(how, id_)] if id_ is not None else self._distribution(_home(value))
 
     def global_(self, module: str, name: str, place: str) -> str | None:
         """The node of a module's global name; None for what an installed library or the interpreter provides."""
@@ -441,7 +529,7 @@ class Reach:
 
     def _global_node(self, module: str, name: str, value: object, place: str) -> str | None:
         top = self.survey(module) if self.library.module(module) is not None else TopLevel()
-        definition = top.definition(name)
+        definition = top.definition(name, line_of(value))
         if isinstance(value, FunctionType):
             found = self.function(value)
             if definition is None or found is None or self.nodes[found].line == first_line(definition):
@@ -487,7 +575,7 @@ class Reach:
     ) -> str:
         """A name bound by a decorated definition to something else than that function."""
         id_ = self._fresh(f"{module}:{name}", value)
-        self._statement_node(id_, "function", module, [definition])
+        self._statement_node(id_, "function", module, [definition, *registrations(self.survey(module), name)])
         self._queue.append(lambda: self.nodes[id_].edges.extend(("wraps", to) for to in self.visit(value) if to != id_))
         return id_
 
@@ -587,6 +675,8 @@ class Reach:
         if loaded is None and self.library.module(name) is None:
             return self._distribution(name)
         edges = self._module_edges(name)
+        if imported.whole:
+            bare = True
         if not bare:
             sub = f"{name}.{imported.attribute}"
             if imported.attribute == "*":
@@ -599,12 +689,16 @@ class Reach:
                 edges += self._module_edges(sub)
             return edges
         if loaded is None:
-            return [*edges, (how, self.whole_module(name))]
+            top = name.partition(".")[0]
+            wholes = [name, top] if imported.top_only and self.library.module(top) is not None else [name]
+            if imported.attribute and self.library.module(f"{name}.{imported.attribute}") is not None:
+                wholes.append(f"{name}.{imported.attribute}")
+            return edges + [(how, self.whole_module(found)) for found in wholes]
         if imported.attribute is not None:
             return edges + self._follow_module(loaded, (imported.attribute, *chain), how)
         if imported.top_only:  # ``import a.b``: the name is ``a``
-            top = sys.modules.get(name.partition(".")[0])
-            return edges + (self._follow_module(top, chain, how) if top is not None else [])
+            first = sys.modules.get(name.partition(".")[0])
+            return edges + (self._follow_module(first, chain, how) if first is not None else [])
         return edges + self._follow_module(loaded, chain, how)
 
     def survey(self, module: str) -> TopLevel:
@@ -638,7 +732,12 @@ class Reach:
         source = self.library.module(name)
         if source is None:
             self._without_source(name)
-            return None
+            loaded = sys.modules.get(name)
+            if loaded is None or not is_local(loaded) or not module_file(loaded):
+                return None
+            own = digest_texts("extension", Path(module_file(loaded)).read_bytes())  # compiled: it counts as it is
+            self.nodes[id_] = Found(id_, "module", own, own, name)
+            return id_
         node = self.nodes[id_] = Found(id_, "effects", _NOTHING, _NOTHING, name)
         self._source_used(source)
 
@@ -669,8 +768,8 @@ class Reach:
     def _without_source(self, name: str) -> None:
         """Namespace packages have a place but no text."""
         loaded = sys.modules.get(name)
-        if loaded is not None and is_local(loaded) and not getattr(loaded, "__file__", None):
-            self.namespaces[name] = list(getattr(loaded, "__path__", []))
+        if loaded is not None and is_local(loaded) and not module_file(loaded):
+            self.namespaces[name] = module_path(loaded)
 
     def _has_effect(self, statement: ast.stmt, module: str) -> bool:
         """Whether a definition or an assignment at a module's top level may do more than bind its name."""
@@ -691,25 +790,33 @@ class Reach:
             return maker is not None and is_local(maker)
         return False
 
-    def _registers(self, called: object) -> bool:
+    def _registers(self, called: object, seen: frozenset[int] = frozenset()) -> bool:
         """Whether calling something may change what does not belong to it."""
+        if id(called) in seen:
+            return False
+        seen |= {id(called)}
         if isinstance(called, MethodType):
             return not isinstance(called.__self__, type)  # a method of some object, as ``app.command``
         called = getattr(called, "__wrapped__", called)
         if isinstance(called, FunctionType):
             owner = sys.modules.get(str(called.__globals__.get("__name__")))
             if owner is None or not is_local(owner):
-                return False
+                return "register" in called.__name__
             source = self.library.of_code(called.__code__, owner.__name__)
             definition = source.function(called.__code__) if source else None
             if definition is None:
                 return True
-            names = normalise(definition).writes_outside
-            values = [called.__globals__.get(name, cells_of(called).get(name, _MISSING)) for name in names]
-            return any(not isinstance(v, ModuleType | type | FunctionType) for v in values if v is not _MISSING)
+            normal = normalise(definition)
+            around = {**called.__globals__, **cells_of(called)}
+            if any(not isinstance(around.get(name, 0), FunctionType) for name in normal.stores_outside):
+                return True
+            names = [around[name] for name in sorted(normal.calls_outside) if name in around]
+            if any(not isinstance(value, ModuleType | type | FunctionType) for value in names):
+                return True
+            return any(self._registers(around[name], seen) for name in sorted(normal.calls) if name in around)
         if isinstance(called, type):
             owner = sys.modules.get(called.__module__)
-            return owner is not None and is_local(owner) and self._registers(vars(called).get("__init__", len))
+            return owner is not None and is_local(owner) and self._registers(vars(called).get("__init__", len), seen)
         return not isinstance(called, BuiltinFunctionType)
 
     def whole_module(self, name: str) -> str:
@@ -720,7 +827,7 @@ class Reach:
         source = self.library.module(name)
         if source is None:
             own = digest_texts("module", name)
-            self.nodes[id_] = Found(id_, "module", own, own, name)
+            self.nodes[id_] = Found(id_, "module", own, own, name, edges=self._module_edges(name))
             self._without_source(name)
             return id_
         note = "used in ways that cannot be followed: the whole module counts"
@@ -734,6 +841,7 @@ class Reach:
             node.edges += self._module_edges(name)
             if name in sys.modules:
                 node.edges += self._uses(normal, name, source, lambda _: _MISSING, lambda _: [])
+                node.edges += self._everything(node, name)
                 return
             for imported in normal.imports:  # not loaded: its imports count as wholes, too
                 target = absolute(imported, name, package=source.package)
@@ -745,6 +853,18 @@ class Reach:
 
         self._queue.append(scan)
         return id_
+
+    def _everything(self, node: Found, module: str) -> list[Edge]:
+        """All that a module's names stand for now, whoever gave them their values."""
+        edges: list[Edge] = []
+        for name, value in list(vars(sys.modules[module]).items()):
+            if name in _MACHINERY or (module == MAIN and (name.startswith("_") or _is_ours(value))):
+                continue
+            try:
+                edges += self._follow_global(module, name, (), name, f"{module} as a whole")
+            except CaptureError:
+                node.note += f"; {name!r} could not be looked at"
+        return edges
 
     # -- values
 
@@ -826,22 +946,25 @@ class Reach:
         root, relative = self.roots.locate(Path(path))
         if not root:
             return path if text else Path(path)
+        if text:  # every character counts: a slash at the end, a dot, a slash too many
+            relative = path[len(str(self.roots.folders[root])) :]
         return Place(root, relative, text)
 
     # -- small things
 
     def _normalise(self, node: ast.AST | list[ast.stmt]) -> Normal:
-        normal = normalise(node, keep_annotations=self.keep_annotations)
-        self.reads_annotations |= bool(normal.identifiers & READS_ANNOTATIONS)
+        normal = normalise(
+            node, keep_annotations=self.counts.annotations, keep_docstrings=self.counts.docstrings
+        )
+        self.reads |= Reads.of(normal.identifiers)
         return normal
 
     def _widen(self, node: Found, normal: Normal, module: str, cells: Mapping[str, object]) -> None:
         """Code that looks at its module as a whole makes the whole module count."""
-        dynamic = normal.identifiers & _SEES_ITS_MODULE
         namespace = vars(sys.modules[module]) if module in sys.modules else {}
-        dynamic = {name for name in dynamic if name not in namespace and name not in cells and hasattr(builtins, name)}
+        dynamic = {name for name in normal.sees_module if name not in namespace and name not in cells}
         if (dynamic or normal.calls_unknown_imports) and self.library.module(module) is not None:
-            why = " and ".join(sorted(dynamic)) or "an import of a computed name"
+            why = " and ".join([*sorted(dynamic), *([COMPUTED_IMPORT] if normal.calls_unknown_imports else [])])
             node.note = f"uses {why}: the whole module counts"
             node.edges.append((why, self.whole_module(module)))
 
@@ -894,6 +1017,11 @@ class Reach:
 
 
 _NOTHING = digest_texts("nothing")
+
+
+def _is_ours(value: object) -> bool:
+    """Whether a value belongs to Twice: the pipeline itself, a run."""
+    return type(value).__module__.partition(".")[0] == "twice"
 
 
 def key_of(module: str, name: str) -> tuple[str, str]:
@@ -977,6 +1105,21 @@ def _resolve(node: ast.expr, namespace: Mapping[str, object]) -> object:
         owner = _resolve(node.value, namespace)
         return _MISSING if owner is _MISSING else getattr(owner, node.attr, _MISSING)
     return _MISSING
+
+
+def line_of(value: object) -> int:
+    """The first line of the definition that a function, or what a decorator made of one, was compiled from; or 0."""
+    own = value if isinstance(value, FunctionType) else getattr(value, "__dict__", {}).get("__wrapped__")
+    while isinstance(own, FunctionType) and isinstance(vars(own).get("__wrapped__"), FunctionType):
+        own = vars(own)["__wrapped__"]
+    return own.__code__.co_firstlineno if isinstance(own, FunctionType) else 0
+
+
+def is_local_function(function: FunctionType) -> bool:
+    """Whether a function's own code is local, whatever it says of its module."""
+    name = str(function.__globals__.get("__name__", function.__module__))
+    owner = sys.modules.get(name)
+    return name == MAIN or (owner is not None and is_local(owner))
 
 
 def is_remade(value: object) -> bool:

@@ -84,12 +84,13 @@ def capture(
     library = Library()
     reach = Reach(library, roots, distributions)
     roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
-    if reach.reads_annotations:  # somebody may read annotations, so all of them count
-        reach = Reach(library, roots, distributions, keep_annotations=True)
+    while reach.reads != reach.counts:  # what somebody may read of other code counts everywhere
+        reach = Reach(library, roots, distributions, counts=reach.reads)
         roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
     state = state_of(reach, dict(steps))
 
-    own = {id_: node.own for id_, node in reach.nodes.items()}
+    exact = reach.counts.source
+    own = {id_: digest_texts(node.own, node.text) if exact else node.own for id_, node in reach.nodes.items()}
     edges = {id_: sorted(set(node.edges)) for id_, node in reach.nodes.items()}
     meaning = meanings(own, edges)
     nodes = {

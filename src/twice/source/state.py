@@ -20,7 +20,8 @@ from types import FunctionType, ModuleType
 from twice.errors import CaptureError
 from twice.source.modules import MAIN, Source, first_line
 from twice.source.normal import Import, normalise
-from twice.source.reach import Reach, cells_of, class_cells, is_remade, source_key
+from twice.source.reach import Reach, cells_of, class_cells, is_local_function, is_remade, line_of, source_key
+from twice.source.toplevel import registrations
 
 Outline = dict[str, object]
 
@@ -31,7 +32,8 @@ class State:
 
     Attributes:
         outline: ``steps``: number of each step's callable; ``definitions``: node id → how to find or make it; ``main``:
-            what the script's names stand for; ``values``: module → variable → number.
+            what the script's names stand for; ``values``: module → variable → number; ``attributes``: node id of a class
+            or function → attribute → number and wrapper.
         values: The values that are mentioned by number.
     """
 
@@ -60,10 +62,15 @@ def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
     main: dict[str, Outline] = {}
     for id_, node in list(reach.nodes.items()):
         value = reach.objects.get(id_)
-        if node.kind in ("function", "class") and isinstance(value, FunctionType | type):
+        if node.kind in ("function", "class") and _is_own(value):
+            assert isinstance(value, FunctionType | type)
             definitions[id_] = _definition(reach, state, id_, value)
     for name in reach.main_names:
         main[name] = _main_entry(reach, state, name)
+    attributes = {
+        id_: {attribute: _attribute(state, reach, value) for attribute, value in held.items()}
+        for id_, held in reach.attributes.items()
+    }
     values: dict[str, dict[str, int]] = {}
     for (module, name), value in {**reach.module_values, **reach.patches}.items():
         values.setdefault(module, {})[name] = state.number(value, reach)
@@ -72,8 +79,22 @@ def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
         "definitions": definitions,
         "main": main,
         "values": values,
+        "attributes": attributes,
     }
     return state
+
+
+def _is_own(value: object) -> bool:
+    """Whether a function or class is local itself, and no wrapper that an installed library put around one."""
+    return isinstance(value, type) or (isinstance(value, FunctionType) and is_local_function(value))
+
+
+def _attribute(state: State, reach: Reach, value: object) -> Outline:
+    """What was put onto a class or function, and how: a static method is held by the class in a wrapper."""
+    for name, wrapper in (("static", staticmethod), ("class", classmethod)):
+        if isinstance(value, wrapper):
+            return {"value": state.number(value.__func__, reach), "as": name}
+    return {"value": state.number(value, reach), "as": ""}
 
 
 def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type) -> Outline:
@@ -81,8 +102,9 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
     if isinstance(value, FunctionType):
         module = str(value.__globals__.get("__name__", module))
     if module == MAIN and vars(sys.modules[MAIN]).get(value.__qualname__) is value:
-        reach.main_names.setdefault(value.__qualname__)
-        return {"how": "main", "name": value.__qualname__}
+        if _statement(reach, value.__qualname__, value)[1] is not None:
+            reach.main_names.setdefault(value.__qualname__)
+            return {"how": "main", "name": value.__qualname__}
     if module != MAIN and _importable(module, value.__qualname__) is value:
         return {"how": "import", "module": module, "name": value.__qualname__}
     if module == MAIN and "<locals>" not in value.__qualname__ and "." in value.__qualname__:
@@ -134,6 +156,10 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
             "line": first_line(statement),
             "column": statement.col_offset,
             "needs": _needed_at_once(statement),
+            "then": [
+                {"line": first_line(further), "needs": _needed_at_once(further)}
+                for further in registrations(reach.survey_of(source), name)
+            ],
         }
     if isinstance(value, ModuleType):
         return {"how": "module", "name": value.__name__}
@@ -155,7 +181,7 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, a
         if source is None:
             continue
         top = reach.survey_of(source)
-        definition = top.definition(name)
+        definition = top.definition(name, line_of(value))
         if definition is not None and _stands_for(value, definition, source, reach):
             return source, definition
         last = top.bindings.get(name, [None])[-1]

@@ -31,10 +31,19 @@ class TopLevel:
     doubtful: list[ast.stmt] = field(default_factory=list)
     effects: list[ast.stmt] = field(default_factory=list)
 
-    def definition(self, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
-        """The definition that a name stands for at the end, if a definition was the last to bind it."""
-        last = self.bindings.get(name, [None])[-1]
-        return last if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else None
+    def definition(self, name: str, line: int = 0) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
+        """The definition that a name stands for: the one that begins at ``line``, else the last to bind it, if one did.
+
+        A program may be looked at before it has come to its last definition of a name.
+        """
+        bound = self.bindings.get(name, [])
+        found = [part for part in bound if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+        for definition in reversed(found):
+            if definition.decorator_list and definition.decorator_list[0].lineno == line:
+                return definition
+            if not definition.decorator_list and definition.lineno == line:
+                return definition
+        return found[-1] if found and bound[-1] is found[-1] else None
 
 
 def survey(tree: ast.Module) -> TopLevel:
@@ -52,8 +61,7 @@ def _statements(body: list[ast.stmt], found: TopLevel) -> Iterator[ast.stmt]:
             continue
         if isinstance(statement, ast.If):
             if not _is_type_checking(statement.test):
-                if any(isinstance(part, ast.Call) for part in ast.walk(statement.test)):
-                    found.effects.append(ast.copy_location(ast.Expr(statement.test), statement))
+                found.effects.append(ast.copy_location(ast.Expr(statement.test), statement))
                 yield from _statements(statement.body, found)
             yield from _statements(statement.orelse, found)
         elif isinstance(statement, ast.Try):
@@ -125,6 +133,26 @@ def _enter(statement: ast.stmt, found: TopLevel) -> None:
                     found.imports += [
                         (a.asname or a.name, Import(inner.module or "", inner.level, a.name)) for a in inner.names
                     ]
+
+
+def registrations(top: TopLevel, name: str) -> list[ast.stmt]:
+    """The statements that register something with what a name stands for: ``@name.register``, ``name.register(…)``."""
+    return [
+        statement
+        for statement in (*top.doubtful, *top.effects)
+        if any(
+            isinstance(part, ast.Attribute) and part.attr == "register" and getattr(part.value, "id", None) == name
+            for part in _called_at_once(statement)
+        )
+    ]
+
+
+def _called_at_once(statement: ast.stmt) -> Iterator[ast.expr]:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        called = statement.value.func
+        yield called.func if isinstance(called, ast.Call) else called
+    elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield from calls_in(statement)
 
 
 def _targets(target: ast.expr) -> Iterator[ast.expr]:

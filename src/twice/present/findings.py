@@ -1,0 +1,140 @@
+"""What `twice diff` and `twice check` find: what is drawn, and what ``--json`` prints.
+
+As in ``present.views``, the names of the attributes are the keys of the JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeView:
+    """One thing that differs between two versions.
+
+    Attributes:
+        what: ``step``, ``wiring``, ``option``, ``code``, ``cosmetic`` (code that means the same), ``parameter``,
+            ``seed``, ``setting``, ``file``, ``interpreter``, ``machine``, ``distribution``, ``variable`` or
+            ``pipeline``.
+        name: Which one.
+        before: As it was; empty if it was not there. For code, where it was.
+        after: As it is; empty if it is not there any more.
+        steps: The steps that it reaches, or that reach it.
+        via: For code, the way from a step to it.
+        sentence: All that in a line.
+        patch: For code, the change of its text as a unified diff.
+    """
+
+    what: str
+    name: str
+    before: str
+    after: str
+    steps: tuple[str, ...]
+    via: tuple[str, ...]
+    sentence: str
+    patch: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputChange:
+    """A step's output in two runs.
+
+    Attributes:
+        step: The step.
+        same: Whether the contents are the same.
+        before: In a few words; empty if there is none.
+        after: Likewise.
+    """
+
+    step: str
+    same: bool
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side of a diff.
+
+    Attributes:
+        name: What was asked for.
+        version: The version's digest.
+        names: What it can be loaded by.
+        run: The run whose outputs are shown; empty if there is none.
+    """
+
+    name: str
+    version: str
+    names: tuple[str, ...]
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffView:
+    """What differs between two versions.
+
+    Attributes:
+        before: One side.
+        after: The other.
+        same: Whether nothing differs that steps reach, and no output.
+        changes: What differs.
+        outputs: The outputs of the steps that both have.
+        unreached: Source files that differ only where no step reaches.
+    """
+
+    before: Side
+    after: Side
+    same: bool
+    changes: tuple[ChangeView, ...]
+    outputs: tuple[OutputChange, ...]
+    unreached: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemView:
+    """Something wrong in a store.
+
+    Attributes:
+        what: ``missing``, ``damaged`` or ``unreadable``.
+        kind: ``object``, ``version``, ``trace``, ``run``, ``code``, ``environment`` or ``ref``.
+        name: Its digest or name.
+        detail: What was found.
+        versions: The versions that need it, by their names where they have one.
+        steps: The steps of theirs that need it; empty where all do.
+    """
+
+    what: str
+    kind: str
+    name: str
+    detail: str
+    versions: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckView:
+    """What a check of a store found.
+
+    Attributes:
+        store: The store's folder.
+        whole: Whether nothing is wrong.
+        problems: What is wrong.
+        deep: Whether the bytes of objects were read, or only their presence was looked at.
+        objects: How many there are.
+        size: Their bytes together.
+        records: How many there are.
+        names: How many labels and saved names there are.
+        unreferenced: Objects that nothing mentions; harmless.
+        leftovers: Half-written things, and files that are none of the store's; harmless.
+    """
+
+    store: str
+    whole: bool
+    problems: tuple[ProblemView, ...]
+    deep: bool
+    objects: int
+    size: int
+    records: int
+    names: int
+    unreferenced: int
+    leftovers: tuple[str, ...]
