@@ -10,19 +10,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from twice.actions import check as check_
 from twice.actions import compare as compare_
-from twice.actions import fetch, ground, prepare
+from twice.actions import diff as diff_
+from twice.actions import fetch, ground, listing, prepare
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
 from twice.actions import save as save_
+from twice.actions import show as show_
 from twice.actions import verify as verify_
-from twice.actions.show import listener
 from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
+from twice.present.findings import CheckView, DiffView
+from twice.present.views import Log, RunView, StepDetail, VersionView
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
+from twice.records.run import RunRecord
 from twice.source.snapshot import Capture
 from twice.store.resolve import Found
 from twice.store.store import Store
@@ -52,10 +57,10 @@ class Project:
         self.listener: Listener | None = None
 
     @classmethod
-    def around(cls, start: Path, store: str | os.PathLike[str] | None = None) -> Project:
+    def around(cls, start: Path, store: str | os.PathLike[str] | None = None, *, create: bool = True) -> Project:
         """The project that a folder belongs to."""
         folder = ground.project_folder(start)
-        return cls(folder, ground.store_folder(folder, store))
+        return cls(folder, ground.store_folder(folder, store), create=create)
 
     @classmethod
     def here(cls, store: str | os.PathLike[str] | None = None, start: Path | None = None) -> Project:
@@ -120,5 +125,38 @@ class Project:
         """A recorded value."""
         return fetch.value(self.store, artifact, known)
 
+    def log(self, name: str | None = None, *, limit: int | None = None) -> Log:
+        """Versions and their runs, newest first."""
+        return listing.log(self.store, name, limit=limit)
+
+    def show(self, name: str) -> VersionView:
+        """What there is to say about a version or a run."""
+        return show_.version_view(self.store, self.resolve(name))
+
+    def show_step(self, name: str, step: str) -> StepDetail:
+        """What there is to say about one step of a version."""
+        return show_.step_detail(self.store, self.resolve(name), step)
+
+    def show_run(self, digest: Digest, record: RunRecord, pipeline: str) -> RunView:
+        """What there is to say about a run."""
+        return listing.run_view(self.store, digest, record, pipeline)
+
+    def diff(self, before: str, after: str) -> DiffView:
+        """What differs between two versions, and between their outputs."""
+        return diff_.diff(self.store, self.resolve(before), self.resolve(after))
+
+    def check(self, *, deep: bool = True) -> CheckView:
+        """Whether the store is whole."""
+        return check_.check(self.store, deep=deep)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is to be drawn."""
+        return show_.is_quiet()
+
+    def tell(self, *, data_on_stdout: bool) -> None:
+        """From now on, keep standard output for data, or not."""
+        self.listener = show_.listener(data_on_stdout=data_on_stdout)
+
     def _listener(self) -> Listener:
-        return self.listener or listener()
+        return self.listener or show_.listener()

@@ -194,7 +194,7 @@ expressions = st.recursive(
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from(["+", "-", "*", "==", "<", "and", "or"]), inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
         st.tuples(inner, inner).map(lambda p: f"[{p[0]} for v0 in range(2) if {p[1]}]"),
-        st.tuples(inner, inner).map(lambda p: f"(lambda v1: {p[0]})({p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"(lambda y: {p[0]})({p[1]})"),
         st.tuples(inner, inner, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[2]})"),
         st.tuples(inner, inner).map(lambda p: f"({p[0]}, {p[1]})"),
         st.tuples(st.sampled_from(LOCALS), inner).map(lambda p: f"({p[0]} := {p[1]})"),

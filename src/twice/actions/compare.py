@@ -6,16 +6,19 @@ from twice.actions.fetch import term
 from twice.compare.comparison import Comparison
 from twice.compare.judge import judge, overall
 from twice.errors import TwiceError
+from twice.history.notes import not_checked
 from twice.records.digest import Digest
 from twice.records.run import RunRecord, StepResult
-from twice.records.trace import Trace
+from twice.records.trace import Trace, Watched
 from twice.records.verdict import StepVerdict
 from twice.records.version import StepSpec, Version
 from twice.store.store import Store
 from twice.values.compare import difference
 
 
-def compare(left_store: Store, left_run: Digest, right_store: Store, right_run: Digest) -> Comparison:
+def compare(
+    left_store: Store, left_run: Digest, right_store: Store, right_run: Digest, *, notes: tuple[str, ...] = ()
+) -> Comparison:
     """Compare every output of two runs.
 
     Args:
@@ -23,6 +26,7 @@ def compare(left_store: Store, left_run: Digest, right_store: Store, right_run: 
         left_run: It.
         right_store: Where the other run is.
         right_run: It.
+        notes: What else was not checked.
 
     Returns:
         The verdict; tolerances are those that the left run's version declares.
@@ -44,7 +48,7 @@ def compare(left_store: Store, left_run: Digest, right_store: Store, right_run: 
             left_run,
             right_run,
             same_version=left.version == right.version,
-            not_checked=_not_checked(left_store, left),
+            not_checked=[*notes, *not_checked(_watched(left_store, left))],
         )
     )
 
@@ -89,13 +93,5 @@ def _step(
     return judge(name, before, after, found)
 
 
-def _not_checked(store: Store, run: RunRecord) -> tuple[str, ...]:
-    """What this comparison says nothing about, from how well the recorded run was watched."""
-    traces = [store.load(result.trace, Trace).watched for result in run.steps if result.trace is not None]
-    found = []
-    if any("seccomp" not in watched.watcher for watched in traces):
-        found.append("files that libraries or child processes opened without Python's own open()")
-    found.append("environment variables that libraries read in C")
-    if services := sorted({address for watched in traces for address in watched.connected}):
-        found.append(f"what was answered by {', '.join(services[:3])}")
-    return tuple(found)
+def _watched(store: Store, run: RunRecord) -> list[Watched]:
+    return [store.load(result.trace, Trace).watched for result in run.steps if result.trace is not None]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from twice.errors import Damaged, NotFound
+from twice.history.notes import notes
 from twice.present.views import Log, Output, RunView, StepOutcome, VersionRuns
 from twice.present.words import timestamp
 from twice.records.artifact import Artifact
@@ -119,7 +120,7 @@ def outcome(store: Store, result: StepResult) -> StepOutcome:
         seconds=trace.duration / 1e9 if trace else 0.0,
         output=_output(trace.output) if trace else None,
         error=result.error,
-        notes=_notes(trace, result.conflict is not None) if trace else (),
+        notes=notes(trace, conflict=result.conflict is not None) if trace else (),
     )
 
 
@@ -131,16 +132,3 @@ def _output(artifact: Artifact) -> Output:
         content=artifact.content,
         executes=artifact.executes,
     )
-
-
-def _notes(trace: Trace, conflict: bool) -> tuple[str, ...]:
-    notes = []
-    if conflict:
-        notes.append("gave another output before, from the same inputs: it is not deterministic")
-    if trace.mutated:
-        notes.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
-    if trace.output.executes:
-        notes.append("stored by the pickle protocol: bringing it back runs code that it names")
-    if trace.watched.unstable:
-        notes.append(f"{trace.watched.unstable[0].rpartition('/')[2]} changed while it was read: never reused")
-    return tuple(notes)

@@ -18,6 +18,7 @@ from twice.environment.record import environment
 from twice.environment.requirements import requirements
 from twice.errors import CaptureError, DefinitionError, ParameterError, ValueNotStorable
 from twice.execute.plan import Ground, Plan
+from twice.execute.worker import step_at_work
 from twice.records.artifact import Artifact
 from twice.records.code import Code, ModuleSource, Snapshot
 from twice.records.digest import Digest
@@ -57,6 +58,7 @@ def from_drawing(
         CaptureError: A step reaches what cannot be brought back elsewhere.
         ParameterError: There is no such parameter, or its value cannot be stored.
     """
+    _not_inside_a_step()
     values = drawing.parameters(params)
     cwd = Path.cwd()
     captured = capture(
@@ -121,6 +123,7 @@ def from_version(store: Store, run: RunRecord, params: Mapping[str, object] | No
         InputChanged: A file that it reads cannot be brought back.
         ParameterError: There is no such parameter.
     """
+    _not_inside_a_step()
     version = store.load(run.version, Version)
     snapshot = store.load(run.snapshot, Snapshot)
     here = environment(())
@@ -141,6 +144,16 @@ def from_version(store: Store, run: RunRecord, params: Mapping[str, object] | No
         version=run.version if specs == version.steps else None,
         imports=imports_of(store.get(module.source) for module in snapshot.modules if not module.namespace),
     )
+
+
+def _not_inside_a_step() -> None:
+    """Refuse to run a pipeline while a step's process imports the module that does so: it would go on for ever."""
+    if step := step_at_work():
+        raise DefinitionError(
+            f"a pipeline is run by the process of the step {step!r} of a pipeline: most likely a module that the step "
+            "needs runs one when it is imported.",
+            hint='put the call of run() below `if __name__ == "__main__":`, or into a function',
+        )
 
 
 def put_value(store: Store, value: object, *, describe: str, hook: Hook | None = None) -> Artifact:

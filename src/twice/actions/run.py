@@ -34,6 +34,7 @@ from twice.execute.rebuilder import World, decide, ingredients, key
 from twice.execute.scheduler import cut_off, ready
 from twice.execute.task import Performer, digest_names, digest_variable
 from twice.execute.workers import Workers
+from twice.history.notes import notes
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
 from twice.records.digest import Digest
@@ -243,8 +244,8 @@ class _Run:
         )
         seconds = done.trace.duration / 1e9
         output = done.trace.output
-        notes = _notes(done.trace, conflict is not None)
-        self.tell(StepEnded(name, "ran", reason, seconds, output.kind, output.preview, notes))
+        remarks = notes(done.trace, conflict=conflict is not None)
+        self.tell(StepEnded(name, "ran", reason, seconds, output.kind, output.preview, remarks))
 
     def _reused(self, name: str, trace: Trace, before: list[Trace], reason: str) -> None:
         digest = digest_of(trace)
@@ -255,8 +256,8 @@ class _Run:
         self.progress.results[name] = StepResult(
             step=name, how="reused", reason=reason, trace=digest, conflict=conflict
         )
-        notes = _notes(trace, conflict is not None)
-        self.tell(StepEnded(name, "reused", reason, 0.0, trace.output.kind, trace.output.preview, notes))
+        remarks = notes(trace, conflict=conflict is not None)
+        self.tell(StepEnded(name, "reused", reason, 0.0, trace.output.kind, trace.output.preview, remarks))
 
     def _ingredients(self, name: str, inputs: Mapping[str, Artifact]) -> dict[str, str]:
         step = self.plan.step(name)
@@ -359,19 +360,6 @@ class _Run:
 def _depends_on_other_files(left: Trace, right: Trace) -> bool:
     """Whether two traces under one key saw different files or variables, which explains different outputs."""
     return left.watched.files != right.watched.files or left.watched.variables != right.watched.variables
-
-
-def _notes(trace: Trace, conflict: bool) -> tuple[str, ...]:
-    notes = []
-    if conflict:
-        notes.append("gave another output before, from the same inputs: it is not deterministic")
-    if trace.mutated:
-        notes.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
-    if trace.output.executes:
-        notes.append("stored by the pickle protocol: bringing it back runs code that it names")
-    if trace.watched.unstable:
-        notes.append(f"{Path(trace.watched.unstable[0]).name} changed while it was read: never reused")
-    return tuple(notes)
 
 
 def git(folder: Path) -> Git | None:

@@ -9,6 +9,7 @@ from twice.actions.listing import names_of, outcome, run_of, run_view
 from twice.errors import NotFound
 from twice.execute.events import Listener
 from twice.history.changes import path_to
+from twice.history.notes import blind_spots
 from twice.present.passing import Passing
 from twice.present.views import (
     EnvironmentView,
@@ -28,20 +29,6 @@ from twice.records.trace import FileRead, Trace
 from twice.records.version import StepSpec, Version
 from twice.store.resolve import Found
 from twice.store.store import Store
-
-_NEVER_SEEN = (
-    "environment variables that libraries read in C (getenv)",
-    "the clock, and what a service on the network answered",
-)
-BLIND_SPOTS = {
-    "audit": (
-        "files that libraries open without Python's own open(), such as Arrow, Polars, DuckDB and HDF5",
-        "what child processes read",
-        *_NEVER_SEEN,
-    ),
-    "audit and seccomp": _NEVER_SEEN,
-}
-"""Watcher → what it does not see."""
 
 
 def is_quiet() -> bool:
@@ -236,8 +223,7 @@ def _watchers(store: Store, run: Digest | None) -> list[str]:
 
 
 def _blind_spots(watchers: list[str]) -> tuple[str, ...]:
-    unknown = ("what it does not see is not known to this Twice",)
-    return tuple(dict.fromkeys(spot for watcher in watchers for spot in BLIND_SPOTS.get(watcher, unknown)))
+    return tuple(dict.fromkeys(spot for watcher in watchers for spot in blind_spots(watcher)))
 
 
 def _read(file: FileRead) -> FileView:

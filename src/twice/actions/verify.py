@@ -55,6 +55,8 @@ def verify(
         step.name: {parameter: traces[source].output for parameter, source in step.inputs.items()}
         for step in plan.steps
     }
+    notes = drift_notes(store, record.version, plan)
+    left_out = [name for name in names if name not in only]
     outcome = carry_out(
         store,
         plan,
@@ -64,9 +66,11 @@ def verify(
         only=only,
         jobs=jobs,
         listener=listener,
-        notes=drift_notes(store, record.version, plan),
+        notes=notes,
         of=run,
     )
     if isinstance(outcome.problem, KeyboardInterrupt):
         raise outcome.problem
-    return compare(store, run, store, outcome.digest)
+    if left_out:
+        notes = (f"the steps {', '.join(left_out)}: they were not asked for", *notes)
+    return compare(store, run, store, outcome.digest, notes=notes)

@@ -24,9 +24,8 @@ def check(context: click.Context, quick: bool, as_json: bool) -> int:
 
     Everything that is referred to has to be there, and to be what its name says.
     """
-    from twice.actions.check import check as look
     from twice.present.check import draw_check
 
-    found = look(project_here(context).store, deep=not quick)
+    found = project_here(context).check(deep=not quick)
     put_out(found, lambda: draw_check(found), as_json=as_json)
     return 0 if found.whole else FAILED

@@ -35,12 +35,10 @@ def project_here(context: click.Context) -> Project:
     Raises:
         NotFound: There is no store.
     """
-    from twice.actions.ground import project_folder, store_folder
     from twice.errors import NotFound
     from twice.project import Project
 
-    folder = project_folder(Path.cwd())
-    project = Project(folder, store_folder(folder, context.obj), create=False)
+    project = Project.around(Path.cwd(), context.obj, create=False)
     try:
         project.store  # noqa: B018 - opened here, so that a missing store is told in the words of the command line
     except NotFound as problem:

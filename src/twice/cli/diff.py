@@ -26,10 +26,8 @@ def diff(context: click.Context, before: str, after: str, as_json: bool) -> int:
     Code, with the text that changed and the way by which a step reaches it; parameters, seed and settings; input files;
     the environment; and the outputs of their runs.
     """
-    from twice.actions.diff import diff as find
     from twice.present.difference import draw_difference
 
-    store = project_here(context).store
-    found = find(store, store.resolve(before), store.resolve(after))
+    found = project_here(context).diff(before, after)
     put_out(found, lambda: draw_difference(found), as_json=as_json)
     return 0 if found.same else FAILED

@@ -25,9 +25,8 @@ def log(context: click.Context, name: str | None, everything: bool, as_json: boo
 
     NAME is a pipeline, or a version or run by any of its names.
     """
-    from twice.actions.listing import log as list_versions
     from twice.present.log import draw_log
 
-    found = list_versions(project_here(context).store, name, limit=None if everything or as_json else _SHOWN)
+    found = project_here(context).log(name, limit=None if everything or as_json else _SHOWN)
     put_out(found, lambda: draw_log(found), as_json=as_json)
     return 0

@@ -69,9 +69,6 @@ def run(
 
     TARGET is a file (flow.py), a pipeline in it (flow.py:pipeline), or one in a module (package.module:pipeline).
     """
-    from twice.actions.ground import store_folder
-    from twice.actions.listing import run_view
-    from twice.actions.show import is_quiet, listener
     from twice.cli.target import find
     from twice.errors import TwiceError
     from twice.present.layout import is_terminal, show
@@ -89,8 +86,8 @@ def run(
         pipeline.seed = seed
     project = pipeline.project
     if context.obj is not None:
-        project = Project(project.folder, store_folder(project.folder, context.obj))
-    project.listener = listener(data_on_stdout=as_json)
+        project = Project.around(project.folder, context.obj)
+    project.tell(data_on_stdout=as_json)
     outcome, _ = project.run(pipeline, {**(found.params or {}), **params}, jobs=jobs)
     saved: list[str] = []
     problem = outcome.problem
@@ -99,12 +96,12 @@ def run(
             saved = project.save(outcome.digest, pipeline=pipeline.name, label=pipeline.version, name=name)
         except TwiceError as refused:
             problem = refused  # it ran, and its output is told before the error
-    view = run_view(project.store, outcome.digest, outcome.record, pipeline.name)
+    view = project.show_run(outcome.digest, outcome.record, pipeline.name)
     if as_json or view.status == "done":
         put_out(RunReport(run=view, saved=tuple(saved)), lambda: draw_output(view), as_json=as_json)
     if problem is not None:
         # The frames between here and the user's own code would only hide it.
         raise problem.with_traceback(None)
-    if not is_quiet():
+    if not project.quiet:
         show(draw_summary(view, saved, steps=not is_terminal(sys.stderr)), sys.stderr)
     return 0

@@ -23,16 +23,14 @@ def show(context: click.Context, name: str, step: str | None, as_json: bool) -> 
 
     Nothing that is stored is executed by looking at it.
     """
-    from twice.actions.show import step_detail, version_view
     from twice.present.step import draw_step
     from twice.present.version import draw_version
 
-    store = project_here(context).store
-    found = store.resolve(name)
+    project = project_here(context)
     if step is not None:
-        detail = step_detail(store, found, step)
+        detail = project.show_step(name, step)
         put_out(detail, lambda: draw_step(detail), as_json=as_json)
     else:
-        version = version_view(store, found)
+        version = project.show(name)
         put_out(version, lambda: draw_version(version), as_json=as_json)
     return 0

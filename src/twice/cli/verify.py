@@ -29,24 +29,16 @@ def verify(context: click.Context, name: str, steps: tuple[str, ...], jobs: int,
     Every step runs from its recorded inputs, with the recorded code, and is judged alone: one difference does not
     cascade.
     """
-    import msgspec
-
-    from twice.actions.show import listener
     from twice.errors import InputChanged
     from twice.present.verdict import draw_verdict
-    from twice.records.run import RunRecord
 
     project = project_here(context)
-    project.listener = listener(data_on_stdout=True)
+    project.tell(data_on_stdout=True)
     try:
         comparison = project.verify(name, steps=list(steps) or None, jobs=jobs)
     except InputChanged as problem:
         report(problem)
         return INCONCLUSIVE
     verdict = comparison.verdict
-    recorded = project.store.load(verdict.left, RunRecord)
-    if left_out := [step.step for step in recorded.steps if step.step not in comparison.steps]:
-        more = f"the steps {', '.join(left_out)}: they were not asked for"
-        verdict = msgspec.structs.replace(verdict, not_checked=(more, *verdict.not_checked))
     put_out(verdict, lambda: draw_verdict(verdict, reproducible=comparison.reproducible, name=name), as_json=as_json)
     return 0 if comparison.reproducible else INCONCLUSIVE if verdict.verdict == "inconclusive" else FAILED

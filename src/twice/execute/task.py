@@ -9,7 +9,7 @@ import site
 import sys
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +94,7 @@ class Performer:
             "values": self._values,
             "inputs": {name: self.stored(value) for name, value in inputs.items()},
             "parameters": {name: self.stored(value) for name, value in spec.parameters.items()},
-            "ignore": [*self._ignored, f"{spool}{os.sep}"],
+            "ignore": [*self._ignored, *_folders([str(spool)])],
             "imports_anything": any(COMPUTED_IMPORT in node.note for node in self._reached(step)),
             "foreseen": sorted({places[node.id].module for node in self._reached(step) if node.id in places}),
             "known_variables": sorted(switches.variables(self.plan.settings)),
@@ -167,9 +167,7 @@ class Performer:
         home = Path.home()
         paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
         paths |= {str(home / place / "fontconfig") for place in (".cache", ".config")}
-        folders = {os.path.join(path, "") for path in paths}  # noqa: PTH118 - a separator at the end
-        folders |= {os.path.join(os.path.realpath(path), "") for path in paths}  # noqa: PTH118
-        return [*sorted(folders), *SYSTEM, sys.executable]
+        return [*_folders(paths), *SYSTEM, sys.executable]
 
     # -- the way out
 
@@ -284,6 +282,12 @@ class Performer:
                 variables=here.variables,
             )
         )
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    """Folders as watchers know them: without detours, with and without links followed, and a separator at the end."""
+    found = {os.path.join(clean(path), "") for path in paths for clean in (os.path.abspath, os.path.realpath)}  # noqa: PTH100, PTH118
+    return sorted(found)
 
 
 def digest_names(names: list[str]) -> Digest:

@@ -129,6 +129,17 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
     (task.parent / "asked.json").write_text(json.dumps(told), encoding="utf-8")
 
 
+class _Here:
+    """Which step this process runs, if it is a step's process."""
+
+    step = ""
+
+
+def step_at_work() -> str:
+    """The name of the step that runs in this process; empty in any other process."""
+    return _Here.step
+
+
 class Keeper:
     """Copies files aside before they are changed.
 
@@ -172,6 +183,7 @@ def carry_out(task_file: Path) -> int:
     spool = task_file.parent
     _redirect(spool)
     result: dict[str, Any]
+    _Here.step = task["step"]
     try:
         result = _Step(task, spool).run()
     except BaseException as problem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import contextlib
 import copy
 import importlib.abc
 import importlib.machinery
@@ -164,6 +165,9 @@ class Code:
 
     def prepare(self) -> None:
         """Give the script's namespace everything that captured code looks up in it."""
+        for name in self.outline["submodules"]:
+            with contextlib.suppress(ImportError):  # what fails here fails again where it is used
+                importlib.import_module(name)
         # Modules and values first: a decorator may look at them while a definition is carried out.
         for _, name in sorted((_turn(entry), name) for name, entry in self.outline["main"].items()):
             self.ensure(name)

@@ -169,6 +169,7 @@ class Reach:
         self.module_values: dict[tuple[str, str], object] = {}
         self.patches: dict[tuple[str, str], object] = {}
         self.attributes: dict[str, dict[str, object]] = {}
+        self.submodules: dict[str, None] = {}
         self._known: dict[int, str] = {}
         self._globals: dict[tuple[str, str], str | None] = {}
         self._surveys: dict[tuple[str, str], TopLevel] = {}
@@ -633,6 +634,7 @@ class Reach:
             chain = tuple(rest)
             value = vars(module).get(attribute, _MISSING)
             if isinstance(value, ModuleType):
+                self._submodule(name, attribute, value)
                 module = value
                 continue
             if value is not _MISSING:
@@ -642,11 +644,19 @@ class Reach:
                 return [*edges, (how, self.whole_module(f"{name}.{attribute}"))]
             return [*edges, (how, self.whole_module(name))]  # found by the module's __getattr__, or not at all
 
+    def _submodule(self, package: str, attribute: str, value: ModuleType) -> None:
+        """Note a submodule that is found as its package's attribute: there only because somebody imported it."""
+        if value.__name__ == f"{package}.{attribute}":
+            self.submodules.setdefault(value.__name__)
+
     def _follow_foreign(self, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
         """An installed module counts by its distribution, and a local function put into it as itself."""
         value: object = module
         for attribute in chain:
-            value = vars(value).get(attribute) if isinstance(value, ModuleType) else None
+            outer = value
+            value = vars(outer).get(attribute) if isinstance(outer, ModuleType) else None
+            if isinstance(outer, ModuleType) and isinstance(value, ModuleType):
+                self._submodule(outer.__name__, attribute, value)
         edges = self._distribution(module.__name__)
         if isinstance(value, FunctionType):
             found = self.function(value)
@@ -953,9 +963,7 @@ class Reach:
     # -- small things
 
     def _normalise(self, node: ast.AST | list[ast.stmt]) -> Normal:
-        normal = normalise(
-            node, keep_annotations=self.counts.annotations, keep_docstrings=self.counts.docstrings
-        )
+        normal = normalise(node, keep_annotations=self.counts.annotations, keep_docstrings=self.counts.docstrings)
         self.reads |= Reads.of(normal.identifiers)
         return normal
 

@@ -33,7 +33,8 @@ class State:
     Attributes:
         outline: ``steps``: number of each step's callable; ``definitions``: node id → how to find or make it; ``main``:
             what the script's names stand for; ``values``: module → variable → number; ``attributes``: node id of a class
-            or function → attribute → number and wrapper.
+            or function → attribute → number and wrapper; ``submodules``: modules that are used as attributes of their
+            packages, and so have to be imported by whoever needs them.
         values: The values that are mentioned by number.
     """
 
@@ -80,8 +81,21 @@ def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
         "main": main,
         "values": values,
         "attributes": attributes,
+        "submodules": [*reach.submodules, *_imported_submodules(reach)],
     }
     return state
+
+
+def _imported_submodules(reach: Reach) -> list[str]:
+    """The submodules that the script imports by ``import package.submodule``: its name for them is the package's."""
+    sources = [reach.library.module(MAIN), *reach.cells.values()]
+    return [
+        imported.module
+        for source in sources
+        if source is not None and source.module == MAIN
+        for bound, imported in reach.survey_of(source).imports
+        if bound in reach.main_names and imported.top_only and imported.module in sys.modules
+    ]
 
 
 def _is_own(value: object) -> bool:

@@ -78,6 +78,7 @@ def is_guard(statement: ast.stmt) -> bool:
     return (
         isinstance(statement, ast.If)
         and isinstance(statement.test, ast.Compare)
+        and isinstance(statement.test.ops[0], ast.Eq)
         and any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(statement.test))
         and any(isinstance(part, ast.Constant) and part.value == "__main__" for part in ast.walk(statement.test))
     )

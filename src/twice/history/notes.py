@@ -1,0 +1,53 @@
+"""What a person should know about a trace, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twice.records.trace import Trace, Watched
+
+_NEVER_SEEN = (
+    "environment variables that libraries read in C (getenv)",
+    "the clock, and what a service on the network answered",
+)
+_UNSEEN_BY_AUDIT = (
+    "files that libraries open without Python's own open(), such as Arrow, Polars, DuckDB and HDF5",
+    "what child processes read",
+)
+
+
+def blind_spots(watcher: str) -> tuple[str, ...]:
+    """What the watchers at work do not see.
+
+    Args:
+        watcher: As recorded: ``audit``, or ``audit and seccomp``.
+    """
+    return _NEVER_SEEN if "seccomp" in watcher else (*_UNSEEN_BY_AUDIT, *_NEVER_SEEN)
+
+
+def not_checked(watched: Iterable[Watched]) -> tuple[str, ...]:
+    """What a comparison of runs says nothing about, from how well the recorded one was watched."""
+    seen = list(watched)
+    found = [spot for one in seen for spot in blind_spots(one.watcher)]
+    if services := sorted({address for one in seen for address in one.connected}):
+        found.append(f"what was answered by {', '.join(services[:3])}{' …' if len(services) > 3 else ''}")
+    return tuple(dict.fromkeys(found))
+
+
+def notes(trace: Trace, *, conflict: bool) -> tuple[str, ...]:
+    """What is remarkable about a trace.
+
+    Args:
+        trace: The trace.
+        conflict: Whether there is another one under its key with another output.
+    """
+    found = []
+    if conflict:
+        found.append("gave another output before, from the same inputs: it is not deterministic")
+    if trace.mutated:
+        found.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
+    if trace.output.executes:
+        found.append("stored by the pickle protocol: bringing it back runs code that it names")
+    if trace.watched.unstable:
+        found.append(f"{trace.watched.unstable[0].rpartition('/')[2]} changed while it was read: never reused")
+    return tuple(found)
