@@ -91,7 +91,7 @@ def test_a_diff_shows_the_text_of_what_changed_and_ends_with_1(two_versions: Fol
     cosmetic = lines.index("Only layout, comments or docstrings (no step runs again for these)")
     assert lines[cosmetic + 1].startswith("  load  flow.py:6")
     assert "  ✓  load  the same" in lines
-    assert "  ✗  prepare  [2.0, 4.0, 6.0]  →  [3.0, 5.0, 7.0]" in lines
+    assert "  ✗  prepare  3 of 3 items differ: [0] 2 → 3, [1] 4 → 5, [2] 6 → 7" in lines
 
 
 def test_the_patch_of_a_diff_can_be_applied(two_versions: Folder) -> None:

@@ -1,5 +1,7 @@
 """The edits: what a program said before, what was changed, and whether the step must run again."""
 
+# ruff: noqa: E501 - small programs read best as one line of a table
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -223,15 +225,9 @@ reached(
     "imported by a call at the top",
     "import importlib\ntool = importlib.import_module('tool')\ndef step():\n    return tool.f(1)\n",
 )
-reached(
-    "imported by __import__", "def step():\n    return __import__('tool').f(1)\n"
-)
-reached(
-    "in a variable", "import tool\nTABLE = {'f': tool.f}\ndef step():\n    return TABLE['f'](1)\n"
-)
-reached(
-    "as a default", "import tool\ndef step(f=tool.f):\n    return f(1)\n"
-)
+reached("imported by __import__", "def step():\n    return __import__('tool').f(1)\n")
+reached("in a variable", "import tool\nTABLE = {'f': tool.f}\ndef step():\n    return TABLE['f'](1)\n")
+reached("as a default", "import tool\ndef step(f=tool.f):\n    return f(1)\n")
 reached(
     "in a partial",
     "import functools, tool\nG = functools.partial(tool.f, 3)\ndef step():\n    return G()\n",
@@ -447,7 +443,9 @@ reached("by eval", "from tool import f\ndef step():\n    return eval('f(1)')\n")
 reached("by globals", "from tool import f\ndef step():\n    return globals()['f'](1)\n")
 reached("by sys.modules", "import sys, tool\ndef step():\n    return sys.modules['tool'].f(1)\n")
 reached("by operator.attrgetter", "import operator, tool\ndef step():\n    return operator.attrgetter('f')(tool)(1)\n")
-reached("in a thread", """
+reached(
+    "in a thread",
+    """
     import threading, tool
     def step():
         out = []
@@ -455,8 +453,11 @@ reached("in a thread", """
         thread.start()
         thread.join()
         return out
-    """)
-reached("used by an iterator's class", """
+    """,
+)
+reached(
+    "used by an iterator's class",
+    """
     import tool
     class Rows:
         def __init__(self):
@@ -470,8 +471,11 @@ reached("used by an iterator's class", """
             return tool.f(self.n)
     def step():
         return list(Rows())
-    """)
-reached("in an enum's method", """
+    """,
+)
+reached(
+    "in an enum's method",
+    """
     import enum, tool
     class Colour(enum.Enum):
         RED = 1
@@ -479,8 +483,11 @@ reached("in an enum's method", """
             return tool.f(self.value)
     def step():
         return Colour.RED.score()
-    """)
-reached("in a named tuple's method", """
+    """,
+)
+reached(
+    "in a named tuple's method",
+    """
     import typing, tool
     class Point(typing.NamedTuple):
         x: int
@@ -488,15 +495,21 @@ reached("in a named tuple's method", """
             return tool.f(self.x)
     def step():
         return Point(1).score()
-    """)
-reached("in a nested function's default", """
+    """,
+)
+reached(
+    "in a nested function's default",
+    """
     import tool
     def step():
         def inner(f=tool.f):
             return f(1)
         return inner()
-    """)
-reached("behind a decorator of its own", """
+    """,
+)
+reached(
+    "behind a decorator of its own",
+    """
     import tool
     def shout(f):
         def inner(*a):
@@ -505,257 +518,700 @@ reached("behind a decorator of its own", """
     g = shout(tool.f)
     def step():
         return g(1)
-    """)
-reached("in a package by a relative import", "from pkg.a import go\ndef step():\n    return go()\n", **{
-    "pkg/__init__.py": "", "pkg/a.py": "from .b import mid\ndef go():\n    return mid()\n",
-    "pkg/b.py": "from . import c\ndef mid():\n    return c.leaf()\n",
-    "pkg/c.py": "from tool import f\ndef leaf():\n    return f(1)\n"})
-reached("in a namespace package", "from space.inner import go\ndef step():\n    return go()\n", **{
-    "space/inner.py": "from tool import f\ndef go():\n    return f(1)\n"})
-reached("behind a module's __getattr__", "import lazy\ndef step():\n    return lazy.anything(1)\n", **{
-    "lazy.py": "def __getattr__(name):\n    import tool\n    return tool.f\n"})
-reached("named in an installed library's callback", """
+    """,
+)
+reached(
+    "in a package by a relative import",
+    "from pkg.a import go\ndef step():\n    return go()\n",
+    **{
+        "pkg/__init__.py": "",
+        "pkg/a.py": "from .b import mid\ndef go():\n    return mid()\n",
+        "pkg/b.py": "from . import c\ndef mid():\n    return c.leaf()\n",
+        "pkg/c.py": "from tool import f\ndef leaf():\n    return f(1)\n",
+    },
+)
+reached(
+    "in a namespace package",
+    "from space.inner import go\ndef step():\n    return go()\n",
+    **{"space/inner.py": "from tool import f\ndef go():\n    return f(1)\n"},
+)
+reached(
+    "behind a module's __getattr__",
+    "import lazy\ndef step():\n    return lazy.anything(1)\n",
+    **{"lazy.py": "def __getattr__(name):\n    import tool\n    return tool.f\n"},
+)
+reached(
+    "named in an installed library's callback",
+    """
     import tool
     def step():
         return sorted([3, 1, 2], key=lambda x: -tool.f(x)), max([1, 2], key=tool.f) * tool.f(1)
-    """)
+    """,
+)
 
 # -- constants, and what is computed from them
 
-edit("a constant that another module re-exports",
-     {"a.py": "LIMIT = 1\n", "b.py": "from a import LIMIT\n", "flow.py": "import b\ndef step():\n    return b.LIMIT\n"},
-     ("a.py", "LIMIT = 1", "LIMIT = 2"), matters=True, both=True)
-edit("a constant computed from another",
-     {"a.py": "BASE = 1\nLIMIT = BASE * 2\n", "flow.py": "from a import LIMIT\ndef step():\n    return LIMIT\n"},
-     ("a.py", "BASE = 1", "BASE = 2"), matters=True, both=True)
-edit("a constant that a class body copies",
-     {"flow.py": "DEPTH = 3\nclass Conf:\n    DEPTH = DEPTH\ndef step():\n    return Conf.DEPTH\n"},
-     ("flow.py", "DEPTH = 3", "DEPTH = 4"), matters=True, both=True)
-edit("a constant that a class body copies, in a module",
-     {"a.py": "depth = 3\nclass Conf:\n    depth = depth\n", "flow.py": "from a import Conf\ndef step():\n    return Conf.depth\n"},
-     ("a.py", "depth = 3", "depth = 4"), matters=True, both=True)
-edit("a constant that a nested function declares global",
-     {"flow.py": "x = 1\ndef step():\n    x = 5\n    def inner():\n        global x\n        return x\n    return inner(), x\n"},
-     ("flow.py", "x = 1", "x = 2"), matters=True, both=True)
-edit("an item of a global dictionary", {"flow.py": "CONF = {'a': 1}\ndef step():\n    return CONF['a']\n"},
-     ("flow.py", "'a': 1", "'a': 2"), matters=True, both=True)
-edit("an item put into a global dictionary later",
-     {"a.py": "CONF = {}\n", "flow.py": "import a\na.CONF['k'] = 1\ndef step():\n    return a.CONF['k']\n"},
-     ("flow.py", "= 1", "= 2"), matters=True, both=True)
-edit("a module's variable that the script sets",
-     {"a.py": "LIMIT = 1\ndef f():\n    return LIMIT\n", "flow.py": "import a\na.LIMIT = 5\ndef step():\n    return a.f()\n"},
-     ("flow.py", "= 5", "= 6"), matters=True, both=True)
-edit("a class attribute that the script sets",
-     {"a.py": "class Conf:\n    depth = 1\n", "flow.py": "import a\na.Conf.depth = 5\ndef step():\n    return a.Conf.depth\n"},
-     ("flow.py", "= 5", "= 6"), matters=True, both=True)
-edit("a class attribute that the script adds",
-     {"flow.py": "class Conf:\n    pass\nConf.depth = 5\ndef step():\n    return Conf.depth\n"},
-     ("flow.py", "= 5", "= 6"), matters=True, both=True)
-edit("a function's attribute",
-     {"flow.py": "def f():\n    return f.rate\nf.rate = 1\ndef step():\n    return f()\n"},
-     ("flow.py", "rate = 1", "rate = 2"), matters=True, both=True)
-edit("a function's attribute in a module",
-     {"a.py": "def f():\n    return 1\nf.rate = 1\n", "flow.py": "import a\ndef step():\n    return a.f.rate\n"},
-     ("a.py", "rate = 1", "rate = 2"), matters=True, both=True)
-edit("the cell of a closure",
-     {"flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf = make(2)\ndef step():\n    return f(1)\n"},
-     ("flow.py", "make(2)", "make(3)"), matters=True, both=True)
-edit("one of two closures of the same text",
-     {"flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf, g = make(2), make(5)\ndef step():\n    return f(1), g(1)\n"},
-     ("flow.py", "make(5)", "make(6)"), matters=True, both=True)
-edit("which of two closures is used",
-     {"flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf, g = make(2), make(5)\ndef step():\n    return f(1)\n"},
-     ("flow.py", "f(1)", "g(1)"), matters=True, both=True)
-edit("the cell of a closure that is not used",
-     {"flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf, g = make(2), make(5)\ndef step():\n    return f(1)\n"},
-     ("flow.py", "make(5)", "make(6)"), matters=False, both=True)
-edit("an attribute of a captured instance",
-     {"flow.py": "class Conf:\n    def __init__(self, n):\n        self.n = n\nCONF = Conf(1)\ndef step():\n    return CONF.n\n"},
-     ("flow.py", "Conf(1)", "Conf(2)"), matters=True, both=True)
-edit("an argument of a partial",
-     {"flow.py": "import functools\ndef f(a, b):\n    return a - b\ng = functools.partial(f, 1)\ndef step():\n    return g(2)\n"},
-     ("flow.py", "(f, 1)", "(f, 3)"), matters=True, both=True)
-edit("an argument of a decorator",
-     {"flow.py": "def times(n):\n    def wrap(f):\n        def inner():\n            return f() * n\n        return inner\n    return wrap\n@times(2)\ndef step():\n    return 3\n"},
-     ("flow.py", "times(2)", "times(3)"), matters=True)
-edit("a default computed at import",
-     {"a.py": "def f(x=len('abc')):\n    return x\n", "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("a.py", "'abc'", "'abcd'"), matters=True, both=True)
-edit("a constant that a default is computed from",
-     {"a.py": "N = 3\ndef f(x=N):\n    return x\n", "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("a.py", "N = 3", "N = 4"), matters=True, both=True)
-edit("a field of a dataclass",
-     {"flow.py": "from dataclasses import dataclass\n@dataclass\nclass Conf:\n    depth: int = 3\ndef step():\n    return Conf()\n"},
-     ("flow.py", "= 3", "= 4"), matters=True, both=True)
-edit("a field's annotation in a dataclass",
-     {"flow.py": "from dataclasses import dataclass, fields\n@dataclass\nclass Conf:\n    depth: int = 3\ndef step():\n    return [f.type for f in fields(Conf)]\n"},
-     ("flow.py", ": int", ": float"), matters=True, both=True)
-edit("an enum's member",
-     {"flow.py": "import enum\nclass Colour(enum.Enum):\n    RED = 1\ndef step():\n    return Colour.RED.value\n"},
-     ("flow.py", "RED = 1", "RED = 2"), matters=True, both=True)
-edit("the order of an enum's members",
-     {"flow.py": "import enum\nclass Colour(enum.Enum):\n    RED = 1\n    BLUE = 2\ndef step():\n    return list(Colour)\n"},
-     ("flow.py", "    RED = 1\n    BLUE = 2\n", "    BLUE = 2\n    RED = 1\n"), matters=True, both=True)
-edit("what a flag at import decides",
-     {"a.py": "FAST = True\nif FAST:\n    def f():\n        return 'fast'\nelse:\n    def f():\n        return 'slow'\n", "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("a.py", "FAST = True", "FAST = False"), matters=True, both=True)
-edit("a flag that decides what is registered",
-     {"a.py": "import b\nFLAG = True\nif FLAG:\n    b.add('x')\n",
-      "b.py": "import decimal\ndef add(n):\n    decimal.getcontext().prec = 3\n",
-      "flow.py": "import a, decimal\ndef step():\n    return a.b and decimal.Decimal(1) / decimal.Decimal(3)\n"},
-     ("a.py", "FLAG = True", "FLAG = False"), matters=True, both=False)
-edit("an effect of importing a helper",
-     {"a.py": "import decimal\ndecimal.getcontext().prec = 3\ndef f():\n    return decimal.Decimal(1) / decimal.Decimal(3)\n", "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("a.py", "prec = 3", "prec = 4"), matters=True, both=True)
-edit("an effect of importing a package",
-     {"pkg/__init__.py": "import decimal\ndecimal.getcontext().prec = 3\n", "pkg/a.py": "import decimal\ndef f():\n    return decimal.Decimal(1) / decimal.Decimal(3)\n",
-      "flow.py": "from pkg.a import f\ndef step():\n    return f()\n"},
-     ("pkg/__init__.py", "prec = 3", "prec = 4"), matters=True, both=True)
-edit("an effect of importing a helper's helper",
-     {"a.py": "import b\ndef f():\n    return b.decimal.Decimal(1) / 3\n", "b.py": "import c\nimport decimal\n", "c.py": "import decimal\ndecimal.getcontext().prec = 3\n",
-      "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("c.py", "prec = 3", "prec = 4"), matters=True, both=True)
-edit("an effect inside a function called on import",
-     {"a.py": "import decimal\ndef setup():\n    decimal.DefaultContext.prec = 3\n    decimal.setcontext(decimal.DefaultContext)\n    return 1\nREADY = setup()\ndef f():\n    return decimal.Decimal(1) / 3\n",
-      "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("a.py", "prec = 3", "prec = 4"), matters=True, both=True)
-edit("an effect two functions down from a call on import",
-     {"a.py": "import decimal\ndef deep():\n    decimal.DefaultContext.prec = 3\n    decimal.setcontext(decimal.DefaultContext)\ndef setup():\n    deep()\n    return 1\nREADY = setup()\ndef f():\n    return decimal.Decimal(1) / 3\n",
-      "flow.py": "import a\ndef step():\n    return a.f()\n"},
-     ("a.py", "prec = 3", "prec = 4"), matters=True, both=True)
-edit("a name with underscores around it",
-     {"a.py": "__rate__ = 1\n__version__ = '1'\n", "flow.py": "import a\nfrom a import __rate__\ndef step():\n    return a.__version__, __rate__\n"},
-     ("a.py", "__rate__ = 1", "__rate__ = 2"), matters=True, both=True)
-edit("the step's own name with underscores around it",
-     {"flow.py": "__rate__ = 1\ndef step():\n    return __rate__\n"},
-     ("flow.py", "__rate__ = 1", "__rate__ = 2"), matters=True, both=True)
-edit("a docstring that is read", {"flow.py": "def f():\n    'one'\ndef step():\n    return f.__doc__\n"},
-     ("flow.py", "'one'", "'two'"), matters=True, both=True)
-edit("a docstring that is read by inspect",
-     {"flow.py": "import inspect\ndef f():\n    'one'\ndef step():\n    return inspect.getdoc(f)\n"},
-     ("flow.py", "'one'", "'two'"), matters=True, both=True)
-edit("a docstring that a method reads",
-     {"flow.py": "class Base:\n    def tell(self):\n        return type(self).__doc__\nclass A(Base):\n    'one'\ndef step():\n    return A().tell()\n"},
-     ("flow.py", "'one'", "'two'"), matters=True, both=True)
-edit("an annotation that is read",
-     {"flow.py": "import typing\ndef f(x: int):\n    pass\ndef step():\n    return typing.get_type_hints(f)\n"},
-     ("flow.py", "x: int", "x: float"), matters=True, both=True)
-edit("an annotation that a dispatch reads",
-     {"flow.py": "import functools\n@functools.singledispatch\ndef f(x):\n    return 'any'\ndef g(x: int):\n    return 'special'\nf.register(g)\ndef step():\n    return f(1)\n"},
-     ("flow.py", "x: int", "x: str"), matters=True, both=True)
-edit("a comment in source that is read",
-     {"flow.py": "import inspect\ndef f():\n    return 1  # one\ndef step():\n    return inspect.getsource(f)\n"},
-     ("flow.py", "# one", "# two"), matters=True, both=True)
-edit("the name of a local function that is told",
-     {"flow.py": "def step():\n    def one():\n        pass\n    return one.__name__\n"},
-     ("flow.py", "def one():\n        pass\n    return one.", "def two():\n        pass\n    return two."), matters=True, both=True)
-edit("the name of a local class that is told",
-     {"flow.py": "def step():\n    class One:\n        pass\n    return type(One()).__name__\n"},
-     ("flow.py", "class One:\n        pass\n    return type(One", "class Two:\n        pass\n    return type(Two"), matters=True, both=True)
-edit("the name of a local function that a decorator reads",
-     {"flow.py": "NAMES = []\ndef note(f):\n    NAMES.append(f.__name__)\ndef step():\n    @note\n    def one():\n        pass\n    return NAMES[-1]\n"},
-     ("flow.py", "def one", "def two"), matters=True, both=True)
-edit("the name of a local function that is only called",
-     {"flow.py": "def step():\n    def one():\n        return 3\n    return one()\n"},
-     ("flow.py", "def one():\n        return 3\n    return one", "def two():\n        return 3\n    return two"), matters=False, both=True)
-edit("local names that a query reads",
-     {"flow.py": "import pandas as pd\ndef step():\n    low = 1\n    high = 2\n    return pd.DataFrame({'a': [1, 2, 3]}).query('a > @low')['a'].tolist()\n"},
-     ("flow.py", "low = 1\n    high = 2", "high = 1\n    low = 2"), matters=True, both=True)
-edit("a global that a query reads",
-     {"flow.py": "import pandas as pd\nLIMIT = 1\ndef step():\n    return pd.DataFrame({'a': [1, 2, 3]}).query('a > @LIMIT')['a'].tolist()\n"},
-     ("flow.py", "LIMIT = 1", "LIMIT = 2"), matters=True, both=True)
-edit("names that eval reads",
-     {"flow.py": "def step():\n    a = 1\n    b = 2\n    return eval('a')\n"},
-     ("flow.py", "a = 1\n    b = 2", "b = 1\n    a = 2"), matters=True, both=True)
-edit("a helper made dead", {"flow.py": "def f():\n    return 1\ndef step():\n    return f()\n"},
-     ("flow.py", "return f()", "return 1"), matters=False, both=True, why="the step's own text calls it no more")
-edit("a monkey-patched function's body",
-     {"a.py": "def f():\n    return 1\ndef g():\n    return f()\n", "flow.py": "import a\ndef mine():\n    return 2\na.f = mine\ndef step():\n    return a.g()\n"},
-     ("flow.py", "return 2", "return 3"), matters=True, both=True)
-edit("an import that appears beside a missing one",
-     {"flow.py": "def step():\n    try:\n        import fast\n        return fast.f()\n    except ImportError:\n        return 'slow'\n"},
-     ("fast.py", "", "def f():\n    return 'fast'\n"), matters=True, both=True)
-edit("a method that overrides",
-     {"flow.py": "class A:\n    def f(self):\n        return 1\nclass B(A):\n    pass\ndef step():\n    return B().f()\n"},
-     ("flow.py", "class B(A):\n    pass", "class B(A):\n    def f(self):\n        return 2"), matters=True, both=True)
-edit("the order of bases",
-     {"flow.py": "class A:\n    n = 1\nclass B:\n    n = 2\nclass C(A, B):\n    pass\ndef step():\n    return C.n\n"},
-     ("flow.py", "C(A, B)", "C(B, A)"), matters=True, both=True)
-edit("a subclass that registers itself",
-     {"a.py": "class Base:\n    kinds = []\n    def __init_subclass__(cls):\n        Base.kinds.append(cls.__name__)\nclass One(Base):\n    pass\n",
-      "flow.py": "import a\ndef step():\n    return a.Base.kinds\n"},
-     ("a.py", "", "class Two(Base):\n    pass\n"), matters=True, both=True)
-edit("a class found by __subclasses__",
-     {"a.py": "class Base:\n    pass\nclass One(Base):\n    pass\n", "flow.py": "import a\ndef step():\n    return [c.__name__ for c in a.Base.__subclasses__()]\n"},
-     ("a.py", "", "class Two(Base):\n    pass\n"), matters=True, both=True)
-edit("a method of a class found by __subclasses__",
-     {"a.py": "class Base:\n    pass\nclass One(Base):\n    def f(self):\n        return 1\n", "flow.py": "import a\ndef step():\n    return [c().f() for c in a.Base.__subclasses__()]\n"},
-     ("a.py", "return 1", "return 2"), matters=True, both=True)
-edit("a package's data path", {"flow.py": "from pathlib import Path\nNAME = 'a.txt'\ndef step():\n    return (Path(__file__).parent / NAME).name\n"},
-     ("flow.py", "a.txt", "b.txt"), matters=True, both=True)
-edit("a star import's origin",
-     {"a.py": "from b import *\n", "b.py": "RATE = 1\n_hidden = 5\n", "flow.py": "from a import *\ndef step():\n    return RATE\n"},
-     ("b.py", "RATE = 1", "RATE = 2"), matters=True, both=True)
-edit("what __all__ lets through",
-     {"a.py": "__all__ = ['len']\ndef len(x):\n    return -1\n", "flow.py": "from a import *\ndef step():\n    return len([1])\n"},
-     ("a.py", "['len']", "[]"), matters=True, both=True)
-edit("a built-in that gets shadowed",
-     {"flow.py": "def step():\n    return len([1])\n"},
-     ("flow.py", "def step", "def len(x):\n    return -1\ndef step"), matters=True, both=True)
-edit("a function that sorts by another key",
-     {"flow.py": "KEYS = [lambda r: r[0], lambda r: r[1]]\ndef step():\n    return sorted([(1, 2), (2, 1)], key=KEYS[0])\n"},
-     ("flow.py", "KEYS[0]", "KEYS[1]"), matters=True, both=True)
-edit("one of two lambdas on a line",
-     {"flow.py": "f, g = (lambda x: x + 1), (lambda x: x + 2)\ndef step():\n    return f(1), g(1)\n"},
-     ("flow.py", "x + 2", "x + 3"), matters=True, both=True)
-edit("the other of two lambdas on a line",
-     {"flow.py": "f, g = (lambda x: x + 1), (lambda x: x + 2)\ndef step():\n    return f(1)\n"},
-     ("flow.py", "x + 2", "x + 3"), matters=False, both=True)
-edit("a constant under TYPE_CHECKING",
-     {"flow.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import X\ndef step() -> 'X':\n    return 1\n", "a.py": "X = 1\n"},
-     ("a.py", "X = 1", "X = 2"), matters=False, both=True)
-edit("the driver code of the script",
-     {"flow.py": "def step():\n    return 1\nprint('driver')\n"},
-     ("flow.py", "'driver'", "'other driver'"), matters=False, main=True)
-edit("the code below the guard",
-     {"flow.py": "def step():\n    return 1\nif __name__ == '__main__':\n    x = 1\n"},
-     ("flow.py", "x = 1", "x = 2"), matters=False, both=True)
-edit("the type of a mutable default's item",
-     {"flow.py": "def f(xs=[1]):\n    return xs\ndef step():\n    return f()\n"},
-     ("flow.py", "[1]", "[1.0]"), matters=True, both=True)
-edit("a global that a callee's callee reads",
-     {"flow.py": "N = 1\ndef c():\n    return N\ndef b():\n    return c()\ndef a():\n    return b()\ndef step():\n    return a()\n"},
-     ("flow.py", "N = 1", "N = 2"), matters=True, both=True)
-edit("a variable that a function sets as global",
-     {"flow.py": "STATE = 0\ndef bump():\n    global STATE\n    STATE += 1\ndef step():\n    bump()\n    return STATE\n"},
-     ("flow.py", "STATE = 0", "STATE = 5"), matters=True, both=True)
-edit("a weakly referenced default through getattr",
-     {"a.py": "RATE = 1\n", "flow.py": "import a\ndef step():\n    return getattr(a, 'RATE', None)\n"},
-     ("a.py", "RATE = 1", "RATE = 2"), matters=True, both=True)
-edit("a module's variable set by the script and looked up by name",
-     {"a.py": "RATE = 1\n", "flow.py": "import a\na.RATE = 2\ndef step():\n    return getattr(a, 'RATE', None)\n"},
-     ("flow.py", "RATE = 2", "RATE = 3"), matters=True, both=True)
-edit("a module's new variable set by the script and looked up by name",
-     {"a.py": "RATE = 1\n", "flow.py": "import a\na.NEW = 2\ndef step():\n    return getattr(a, 'NEW', None)\n"},
-     ("flow.py", "NEW = 2", "NEW = 3"), matters=True, both=True)
-edit("vars of a module", {"a.py": "RATE = 1\n", "flow.py": "import a\ndef step():\n    return vars(a)['RATE']\n"},
-     ("a.py", "RATE = 1", "RATE = 2"), matters=True, both=True)
-edit("a class decorator",
-     {"flow.py": "def rate(c):\n    c.rate = 1\n    return c\n@rate\nclass A:\n    pass\ndef step():\n    return A.rate\n"},
-     ("flow.py", "rate = 1", "rate = 2"), matters=True, both=True)
-edit("a cached property",
-     {"flow.py": "import functools\nclass A:\n    @functools.cached_property\n    def n(self):\n        return 1\ndef step():\n    return A().n\n"},
-     ("flow.py", "return 1", "return 2"), matters=True, both=True)
-edit("a context manager",
-     {"flow.py": "import contextlib\n@contextlib.contextmanager\ndef ctx():\n    yield 1\ndef step():\n    with ctx() as n:\n        return n\n"},
-     ("flow.py", "yield 1", "yield 2"), matters=True, both=True)
-edit("a total order",
-     {"flow.py": "import functools\n@functools.total_ordering\nclass A:\n    def __eq__(self, o):\n        return False\n    def __lt__(self, o):\n        return True\ndef step():\n    return A() > A()\n"},
-     ("flow.py", "def __lt__(self, o):\n        return True", "def __lt__(self, o):\n        return False"), matters=True, both=True)
-edit("the text of an f-string that names a local",
-     {"flow.py": "def step():\n    x = 1\n    return f'{x=}'\n"},
-     ("flow.py", "x = 1\n    return f'{x=}'", "y = 1\n    return f'{y=}'"), matters=True, both=True)
-edit("a keyword's name", {"flow.py": "def f(**k):\n    return k\ndef step():\n    return f(a=1)\n"},
-     ("flow.py", "a=1", "b=1"), matters=True, both=True)
-edit("a slot's name in locals()", {"flow.py": "def step():\n    a = 1\n    return locals()\n"},
-     ("flow.py", "a = 1", "b = 1"), matters=True, both=True)
+edit(
+    "a constant that another module re-exports",
+    {"a.py": "LIMIT = 1\n", "b.py": "from a import LIMIT\n", "flow.py": "import b\ndef step():\n    return b.LIMIT\n"},
+    ("a.py", "LIMIT = 1", "LIMIT = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a constant computed from another",
+    {"a.py": "BASE = 1\nLIMIT = BASE * 2\n", "flow.py": "from a import LIMIT\ndef step():\n    return LIMIT\n"},
+    ("a.py", "BASE = 1", "BASE = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a constant that a class body copies",
+    {"flow.py": "DEPTH = 3\nclass Conf:\n    DEPTH = DEPTH\ndef step():\n    return Conf.DEPTH\n"},
+    ("flow.py", "DEPTH = 3", "DEPTH = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a constant that a class body copies, in a module",
+    {
+        "a.py": "depth = 3\nclass Conf:\n    depth = depth\n",
+        "flow.py": "from a import Conf\ndef step():\n    return Conf.depth\n",
+    },
+    ("a.py", "depth = 3", "depth = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a constant that a nested function declares global",
+    {
+        "flow.py": "x = 1\ndef step():\n    x = 5\n    def inner():\n        global x\n        return x\n    return inner(), x\n"
+    },
+    ("flow.py", "x = 1", "x = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an item of a global dictionary",
+    {"flow.py": "CONF = {'a': 1}\ndef step():\n    return CONF['a']\n"},
+    ("flow.py", "'a': 1", "'a': 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an item put into a global dictionary later",
+    {"a.py": "CONF = {}\n", "flow.py": "import a\na.CONF['k'] = 1\ndef step():\n    return a.CONF['k']\n"},
+    ("flow.py", "= 1", "= 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a module's variable that the script sets",
+    {
+        "a.py": "LIMIT = 1\ndef f():\n    return LIMIT\n",
+        "flow.py": "import a\na.LIMIT = 5\ndef step():\n    return a.f()\n",
+    },
+    ("flow.py", "= 5", "= 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class attribute that the script sets",
+    {
+        "a.py": "class Conf:\n    depth = 1\n",
+        "flow.py": "import a\na.Conf.depth = 5\ndef step():\n    return a.Conf.depth\n",
+    },
+    ("flow.py", "= 5", "= 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class attribute that the script adds",
+    {"flow.py": "class Conf:\n    pass\nConf.depth = 5\ndef step():\n    return Conf.depth\n"},
+    ("flow.py", "= 5", "= 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function's attribute",
+    {"flow.py": "def f():\n    return f.rate\nf.rate = 1\ndef step():\n    return f()\n"},
+    ("flow.py", "rate = 1", "rate = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function's attribute in a module",
+    {"a.py": "def f():\n    return 1\nf.rate = 1\n", "flow.py": "import a\ndef step():\n    return a.f.rate\n"},
+    ("a.py", "rate = 1", "rate = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the cell of a closure",
+    {
+        "flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf = make(2)\ndef step():\n    return f(1)\n"
+    },
+    ("flow.py", "make(2)", "make(3)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "one of two closures of the same text",
+    {
+        "flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf, g = make(2), make(5)\ndef step():\n    return f(1), g(1)\n"
+    },
+    ("flow.py", "make(5)", "make(6)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "which of two closures is used",
+    {
+        "flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf, g = make(2), make(5)\ndef step():\n    return f(1)\n"
+    },
+    ("flow.py", "f(1)", "g(1)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the cell of a closure that is not used",
+    {
+        "flow.py": "def make(k):\n    def inner(x):\n        return x * k\n    return inner\nf, g = make(2), make(5)\ndef step():\n    return f(1)\n"
+    },
+    ("flow.py", "make(5)", "make(6)"),
+    matters=False,
+    both=True,
+)
+edit(
+    "an attribute of a captured instance",
+    {
+        "flow.py": "class Conf:\n    def __init__(self, n):\n        self.n = n\nCONF = Conf(1)\ndef step():\n    return CONF.n\n"
+    },
+    ("flow.py", "Conf(1)", "Conf(2)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an argument of a partial",
+    {
+        "flow.py": "import functools\ndef f(a, b):\n    return a - b\ng = functools.partial(f, 1)\ndef step():\n    return g(2)\n"
+    },
+    ("flow.py", "(f, 1)", "(f, 3)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an argument of a decorator",
+    {
+        "flow.py": "def times(n):\n    def wrap(f):\n        def inner():\n            return f() * n\n        return inner\n    return wrap\n@times(2)\ndef step():\n    return 3\n"
+    },
+    ("flow.py", "times(2)", "times(3)"),
+    matters=True,
+)
+edit(
+    "a default computed at import",
+    {"a.py": "def f(x=len('abc')):\n    return x\n", "flow.py": "import a\ndef step():\n    return a.f()\n"},
+    ("a.py", "'abc'", "'abcd'"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a constant that a default is computed from",
+    {"a.py": "N = 3\ndef f(x=N):\n    return x\n", "flow.py": "import a\ndef step():\n    return a.f()\n"},
+    ("a.py", "N = 3", "N = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a field of a dataclass",
+    {
+        "flow.py": "from dataclasses import dataclass\n@dataclass\nclass Conf:\n    depth: int = 3\ndef step():\n    return Conf()\n"
+    },
+    ("flow.py", "= 3", "= 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a field's annotation in a dataclass",
+    {
+        "flow.py": "from dataclasses import dataclass, fields\n@dataclass\nclass Conf:\n    depth: int = 3\ndef step():\n    return [f.type for f in fields(Conf)]\n"
+    },
+    ("flow.py", ": int", ": float"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an enum's member",
+    {"flow.py": "import enum\nclass Colour(enum.Enum):\n    RED = 1\ndef step():\n    return Colour.RED.value\n"},
+    ("flow.py", "RED = 1", "RED = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the order of an enum's members",
+    {
+        "flow.py": "import enum\nclass Colour(enum.Enum):\n    RED = 1\n    BLUE = 2\ndef step():\n    return list(Colour)\n"
+    },
+    ("flow.py", "    RED = 1\n    BLUE = 2\n", "    BLUE = 2\n    RED = 1\n"),
+    matters=True,
+    both=True,
+)
+edit(
+    "what a flag at import decides",
+    {
+        "a.py": "FAST = True\nif FAST:\n    def f():\n        return 'fast'\nelse:\n    def f():\n        return 'slow'\n",
+        "flow.py": "import a\ndef step():\n    return a.f()\n",
+    },
+    ("a.py", "FAST = True", "FAST = False"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a flag that decides what is registered",
+    {
+        "a.py": "import b\nFLAG = True\nif FLAG:\n    b.add('x')\n",
+        "b.py": "import decimal\ndef add(n):\n    decimal.getcontext().prec = 3\n",
+        "flow.py": "import a, decimal\ndef step():\n    return a.b and decimal.Decimal(1) / decimal.Decimal(3)\n",
+    },
+    ("a.py", "FLAG = True", "FLAG = False"),
+    matters=True,
+    both=False,
+)
+edit(
+    "an effect of importing a helper",
+    {
+        "a.py": "import decimal\ndecimal.getcontext().prec = 3\ndef f():\n    return decimal.Decimal(1) / decimal.Decimal(3)\n",
+        "flow.py": "import a\ndef step():\n    return a.f()\n",
+    },
+    ("a.py", "prec = 3", "prec = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an effect of importing a package",
+    {
+        "pkg/__init__.py": "import decimal\ndecimal.getcontext().prec = 3\n",
+        "pkg/a.py": "import decimal\ndef f():\n    return decimal.Decimal(1) / decimal.Decimal(3)\n",
+        "flow.py": "from pkg.a import f\ndef step():\n    return f()\n",
+    },
+    ("pkg/__init__.py", "prec = 3", "prec = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an effect of importing a helper's helper",
+    {
+        "a.py": "import b\ndef f():\n    return b.decimal.Decimal(1) / 3\n",
+        "b.py": "import c\nimport decimal\n",
+        "c.py": "import decimal\ndecimal.getcontext().prec = 3\n",
+        "flow.py": "import a\ndef step():\n    return a.f()\n",
+    },
+    ("c.py", "prec = 3", "prec = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an effect inside a function called on import",
+    {
+        "a.py": "import decimal\ndef setup():\n    decimal.DefaultContext.prec = 3\n    decimal.setcontext(decimal.DefaultContext)\n    return 1\nREADY = setup()\ndef f():\n    return decimal.Decimal(1) / 3\n",
+        "flow.py": "import a\ndef step():\n    return a.f()\n",
+    },
+    ("a.py", "prec = 3", "prec = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an effect two functions down from a call on import",
+    {
+        "a.py": "import decimal\ndef deep():\n    decimal.DefaultContext.prec = 3\n    decimal.setcontext(decimal.DefaultContext)\ndef setup():\n    deep()\n    return 1\nREADY = setup()\ndef f():\n    return decimal.Decimal(1) / 3\n",
+        "flow.py": "import a\ndef step():\n    return a.f()\n",
+    },
+    ("a.py", "prec = 3", "prec = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a name with underscores around it",
+    {
+        "a.py": "__rate__ = 1\n__version__ = '1'\n",
+        "flow.py": "import a\nfrom a import __rate__\ndef step():\n    return a.__version__, __rate__\n",
+    },
+    ("a.py", "__rate__ = 1", "__rate__ = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the step's own name with underscores around it",
+    {"flow.py": "__rate__ = 1\ndef step():\n    return __rate__\n"},
+    ("flow.py", "__rate__ = 1", "__rate__ = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a docstring that is read",
+    {"flow.py": "def f():\n    'one'\ndef step():\n    return f.__doc__\n"},
+    ("flow.py", "'one'", "'two'"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a docstring that is read by inspect",
+    {"flow.py": "import inspect\ndef f():\n    'one'\ndef step():\n    return inspect.getdoc(f)\n"},
+    ("flow.py", "'one'", "'two'"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a docstring that a method reads",
+    {
+        "flow.py": "class Base:\n    def tell(self):\n        return type(self).__doc__\nclass A(Base):\n    'one'\ndef step():\n    return A().tell()\n"
+    },
+    ("flow.py", "'one'", "'two'"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an annotation that is read",
+    {"flow.py": "import typing\ndef f(x: int):\n    pass\ndef step():\n    return typing.get_type_hints(f)\n"},
+    ("flow.py", "x: int", "x: float"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an annotation that a dispatch reads",
+    {
+        "flow.py": "import functools\n@functools.singledispatch\ndef f(x):\n    return 'any'\ndef g(x: int):\n    return 'special'\nf.register(g)\ndef step():\n    return f(1)\n"
+    },
+    ("flow.py", "x: int", "x: str"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a comment in source that is read",
+    {"flow.py": "import inspect\ndef f():\n    return 1  # one\ndef step():\n    return inspect.getsource(f)\n"},
+    ("flow.py", "# one", "# two"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the name of a local function that is told",
+    {"flow.py": "def step():\n    def one():\n        pass\n    return one.__name__\n"},
+    ("flow.py", "def one():\n        pass\n    return one.", "def two():\n        pass\n    return two."),
+    matters=True,
+    both=True,
+)
+edit(
+    "the name of a local class that is told",
+    {"flow.py": "def step():\n    class One:\n        pass\n    return type(One()).__name__\n"},
+    ("flow.py", "class One:\n        pass\n    return type(One", "class Two:\n        pass\n    return type(Two"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the name of a local function that a decorator reads",
+    {
+        "flow.py": "NAMES = []\ndef note(f):\n    NAMES.append(f.__name__)\ndef step():\n    @note\n    def one():\n        pass\n    return NAMES[-1]\n"
+    },
+    ("flow.py", "def one", "def two"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the name of a local function that is only called",
+    {"flow.py": "def step():\n    def one():\n        return 3\n    return one()\n"},
+    ("flow.py", "def one():\n        return 3\n    return one", "def two():\n        return 3\n    return two"),
+    matters=False,
+    both=True,
+)
+edit(
+    "local names that a query reads",
+    {
+        "flow.py": "import pandas as pd\ndef step():\n    low = 1\n    high = 2\n    return pd.DataFrame({'a': [1, 2, 3]}).query('a > @low')['a'].tolist()\n"
+    },
+    ("flow.py", "low = 1\n    high = 2", "high = 1\n    low = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a global that a query reads",
+    {
+        "flow.py": "import pandas as pd\nLIMIT = 1\ndef step():\n    return pd.DataFrame({'a': [1, 2, 3]}).query('a > @LIMIT')['a'].tolist()\n"
+    },
+    ("flow.py", "LIMIT = 1", "LIMIT = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "names that eval reads",
+    {"flow.py": "def step():\n    a = 1\n    b = 2\n    return eval('a')\n"},
+    ("flow.py", "a = 1\n    b = 2", "b = 1\n    a = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a helper made dead",
+    {"flow.py": "def f():\n    return 1\ndef step():\n    return f()\n"},
+    ("flow.py", "return f()", "return 1"),
+    matters=False,
+    both=True,
+    why="the step's own text calls it no more",
+)
+edit(
+    "a monkey-patched function's body",
+    {
+        "a.py": "def f():\n    return 1\ndef g():\n    return f()\n",
+        "flow.py": "import a\ndef mine():\n    return 2\na.f = mine\ndef step():\n    return a.g()\n",
+    },
+    ("flow.py", "return 2", "return 3"),
+    matters=True,
+    both=True,
+)
+edit(
+    "an import that appears beside a missing one",
+    {
+        "flow.py": "def step():\n    try:\n        import fast\n        return fast.f()\n    except ImportError:\n        return 'slow'\n"
+    },
+    ("fast.py", "", "def f():\n    return 'fast'\n"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a method that overrides",
+    {
+        "flow.py": "class A:\n    def f(self):\n        return 1\nclass B(A):\n    pass\ndef step():\n    return B().f()\n"
+    },
+    ("flow.py", "class B(A):\n    pass", "class B(A):\n    def f(self):\n        return 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the order of bases",
+    {"flow.py": "class A:\n    n = 1\nclass B:\n    n = 2\nclass C(A, B):\n    pass\ndef step():\n    return C.n\n"},
+    ("flow.py", "C(A, B)", "C(B, A)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a subclass that registers itself",
+    {
+        "a.py": "class Base:\n    kinds = []\n    def __init_subclass__(cls):\n        Base.kinds.append(cls.__name__)\nclass One(Base):\n    pass\n",
+        "flow.py": "import a\ndef step():\n    return a.Base.kinds\n",
+    },
+    ("a.py", "", "class Two(Base):\n    pass\n"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class found by __subclasses__",
+    {
+        "a.py": "class Base:\n    pass\nclass One(Base):\n    pass\n",
+        "flow.py": "import a\ndef step():\n    return [c.__name__ for c in a.Base.__subclasses__()]\n",
+    },
+    ("a.py", "", "class Two(Base):\n    pass\n"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a method of a class found by __subclasses__",
+    {
+        "a.py": "class Base:\n    pass\nclass One(Base):\n    def f(self):\n        return 1\n",
+        "flow.py": "import a\ndef step():\n    return [c().f() for c in a.Base.__subclasses__()]\n",
+    },
+    ("a.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a package's data path",
+    {
+        "flow.py": "from pathlib import Path\nNAME = 'a.txt'\ndef step():\n    return (Path(__file__).parent / NAME).name\n"
+    },
+    ("flow.py", "a.txt", "b.txt"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a star import's origin",
+    {
+        "a.py": "from b import *\n",
+        "b.py": "RATE = 1\n_hidden = 5\n",
+        "flow.py": "from a import *\ndef step():\n    return RATE\n",
+    },
+    ("b.py", "RATE = 1", "RATE = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "what __all__ lets through",
+    {
+        "a.py": "__all__ = ['len']\ndef len(x):\n    return -1\n",
+        "flow.py": "from a import *\ndef step():\n    return len([1])\n",
+    },
+    ("a.py", "['len']", "[]"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a built-in that gets shadowed",
+    {"flow.py": "def step():\n    return len([1])\n"},
+    ("flow.py", "def step", "def len(x):\n    return -1\ndef step"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function that sorts by another key",
+    {
+        "flow.py": "KEYS = [lambda r: r[0], lambda r: r[1]]\ndef step():\n    return sorted([(1, 2), (2, 1)], key=KEYS[0])\n"
+    },
+    ("flow.py", "KEYS[0]", "KEYS[1]"),
+    matters=True,
+    both=True,
+)
+edit(
+    "one of two lambdas on a line",
+    {"flow.py": "f, g = (lambda x: x + 1), (lambda x: x + 2)\ndef step():\n    return f(1), g(1)\n"},
+    ("flow.py", "x + 2", "x + 3"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the other of two lambdas on a line",
+    {"flow.py": "f, g = (lambda x: x + 1), (lambda x: x + 2)\ndef step():\n    return f(1)\n"},
+    ("flow.py", "x + 2", "x + 3"),
+    matters=False,
+    both=True,
+)
+edit(
+    "a constant under TYPE_CHECKING",
+    {
+        "flow.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import X\ndef step() -> 'X':\n    return 1\n",
+        "a.py": "X = 1\n",
+    },
+    ("a.py", "X = 1", "X = 2"),
+    matters=False,
+    both=True,
+)
+edit(
+    "the driver code of the script",
+    {"flow.py": "def step():\n    return 1\nprint('driver')\n"},
+    ("flow.py", "'driver'", "'other driver'"),
+    matters=False,
+    main=True,
+)
+edit(
+    "the code below the guard",
+    {"flow.py": "def step():\n    return 1\nif __name__ == '__main__':\n    x = 1\n"},
+    ("flow.py", "x = 1", "x = 2"),
+    matters=False,
+    both=True,
+)
+edit(
+    "the type of a mutable default's item",
+    {"flow.py": "def f(xs=[1]):\n    return xs\ndef step():\n    return f()\n"},
+    ("flow.py", "[1]", "[1.0]"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a global that a callee's callee reads",
+    {
+        "flow.py": "N = 1\ndef c():\n    return N\ndef b():\n    return c()\ndef a():\n    return b()\ndef step():\n    return a()\n"
+    },
+    ("flow.py", "N = 1", "N = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a variable that a function sets as global",
+    {
+        "flow.py": "STATE = 0\ndef bump():\n    global STATE\n    STATE += 1\ndef step():\n    bump()\n    return STATE\n"
+    },
+    ("flow.py", "STATE = 0", "STATE = 5"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a weakly referenced default through getattr",
+    {"a.py": "RATE = 1\n", "flow.py": "import a\ndef step():\n    return getattr(a, 'RATE', None)\n"},
+    ("a.py", "RATE = 1", "RATE = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a module's variable set by the script and looked up by name",
+    {"a.py": "RATE = 1\n", "flow.py": "import a\na.RATE = 2\ndef step():\n    return getattr(a, 'RATE', None)\n"},
+    ("flow.py", "RATE = 2", "RATE = 3"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a module's new variable set by the script and looked up by name",
+    {"a.py": "RATE = 1\n", "flow.py": "import a\na.NEW = 2\ndef step():\n    return getattr(a, 'NEW', None)\n"},
+    ("flow.py", "NEW = 2", "NEW = 3"),
+    matters=True,
+    both=True,
+)
+edit(
+    "vars of a module",
+    {"a.py": "RATE = 1\n", "flow.py": "import a\ndef step():\n    return vars(a)['RATE']\n"},
+    ("a.py", "RATE = 1", "RATE = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class decorator",
+    {
+        "flow.py": "def rate(c):\n    c.rate = 1\n    return c\n@rate\nclass A:\n    pass\ndef step():\n    return A.rate\n"
+    },
+    ("flow.py", "rate = 1", "rate = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a cached property",
+    {
+        "flow.py": "import functools\nclass A:\n    @functools.cached_property\n    def n(self):\n        return 1\ndef step():\n    return A().n\n"
+    },
+    ("flow.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a context manager",
+    {
+        "flow.py": "import contextlib\n@contextlib.contextmanager\ndef ctx():\n    yield 1\ndef step():\n    with ctx() as n:\n        return n\n"
+    },
+    ("flow.py", "yield 1", "yield 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a total order",
+    {
+        "flow.py": "import functools\n@functools.total_ordering\nclass A:\n    def __eq__(self, o):\n        return False\n    def __lt__(self, o):\n        return True\ndef step():\n    return A() > A()\n"
+    },
+    ("flow.py", "def __lt__(self, o):\n        return True", "def __lt__(self, o):\n        return False"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the text of an f-string that names a local",
+    {"flow.py": "def step():\n    x = 1\n    return f'{x=}'\n"},
+    ("flow.py", "x = 1\n    return f'{x=}'", "y = 1\n    return f'{y=}'"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a keyword's name",
+    {"flow.py": "def f(**k):\n    return k\ndef step():\n    return f(a=1)\n"},
+    ("flow.py", "a=1", "b=1"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a slot's name in locals()",
+    {"flow.py": "def step():\n    a = 1\n    return locals()\n"},
+    ("flow.py", "a = 1", "b = 1"),
+    matters=True,
+    both=True,
+)

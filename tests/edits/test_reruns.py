@@ -1,5 +1,7 @@
 """What a step used without saying so, from end to end: run, change something, run again."""
 
+# ruff: noqa: E501 - small programs read best as one line of a table
+
 from __future__ import annotations
 
 import compileall
@@ -148,7 +150,10 @@ def test_a_file_that_nobody_looked_at_is_no_change(programs: Prober, tmp_path: P
 
 
 def test_an_edit_that_is_taken_back_is_a_hit(programs: Prober, tmp_path: Path) -> None:
-    files = {"helpers.py": "def f():\n    return 1\n", "flow.py": "import helpers\ndef step():\n    return helpers.f()\n" + DRIVER}
+    files = {
+        "helpers.py": "def f():\n    return 1\n",
+        "flow.py": "import helpers\ndef step():\n    return helpers.f()\n" + DRIVER,
+    }
     write(tmp_path, files)
     assert programs.answer(tmp_path) == ["ran", 1]
     write(tmp_path, {"helpers.py": "def f():\n    return 2\n"})

@@ -68,7 +68,12 @@ print(json.dumps(run.output))
 def test_old_code_runs_after_the_tree_is_edited_and_after_it_is_gone(tmp_path: Path) -> None:
     first = answer(tmp_path / "project", SAVED)
     assert first == [[2, 4, 6], "data", "space", "beside"]
-    changed = {"helpers.py": "def scale(x):\n    return 0\n", "pkg/d.txt": "other", "beside.txt": "other", "flow.py": AGAIN}
+    changed = {
+        "helpers.py": "def scale(x):\n    return 0\n",
+        "pkg/d.txt": "other",
+        "beside.txt": "other",
+        "flow.py": AGAIN,
+    }
     assert answer(tmp_path / "project", changed) == first
     shutil.rmtree(tmp_path / "project")
     assert answer(tmp_path / "elsewhere", {"flow.py": AGAIN}) == first
@@ -425,4 +430,7 @@ def test_nothing_of_the_callers_process_is_changed(tmp_path: Path) -> None:
         print(json.dumps([before == after, "colorsys" in sys.modules]))
         """)
     assert answer(tmp_path, {"flow.py": script, "helpers.py": "X = 1\n"}) == [True, False]
-    assert sorted(path for path in os.listdir(tmp_path) if path not in (".twice", "__pycache__")) == ["flow.py", "helpers.py"]
+    assert sorted(path for path in os.listdir(tmp_path) if path not in (".twice", "__pycache__")) == [
+        "flow.py",
+        "helpers.py",
+    ]

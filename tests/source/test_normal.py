@@ -1,5 +1,7 @@
 """The laws of the normal form: what leaves a mark in it, and what does not."""
 
+# ruff: noqa: E501 - small programs read best as one line of a table
+
 from __future__ import annotations
 
 import ast
@@ -168,7 +170,9 @@ def test_a_name_declared_global_inside_is_used_though_a_function_around_binds_it
 
 
 def test_words_of_a_text_that_is_looked_up_are_uses() -> None:
-    assert {"LIMIT", "other"} <= uses("def f(t):\n    mine = 1\n    return t.query('a > @LIMIT and b < @mine + other')\n")
+    assert {"LIMIT", "other"} <= uses(
+        "def f(t):\n    mine = 1\n    return t.query('a > @LIMIT and b < @mine + other')\n"
+    )
     assert "mine" not in uses("def f(t):\n    mine = 1\n    return t.query('@mine')\n")
     assert uses("def f(t):\n    return t.title('LIMIT')\n") == set()
 
@@ -188,7 +192,11 @@ class _Renamed(ast.NodeTransformer):
 
 LOCALS = ["v0", "v1", "v2"]
 names = st.sampled_from([*LOCALS, "x", "y", "G"])
-leaves = st.one_of(names, st.integers(-3, 3).map(lambda n: f"({n})"), st.sampled_from(["True", "1.0", "0.5", "None", "'a'", "f'{v0}'", "f'{x}{v1!r:>4}'"]))
+leaves = st.one_of(
+    names,
+    st.integers(-3, 3).map(lambda n: f"({n})"),
+    st.sampled_from(["True", "1.0", "0.5", "None", "'a'", "f'{v0}'", "f'{x}{v1!r:>4}'"]),
+)
 expressions = st.recursive(
     leaves,
     lambda inner: st.one_of(
@@ -254,9 +262,7 @@ def test_no_change_of_what_a_program_gives_leaves_its_normal_form_alone(lines: l
 
 @settings(deadline=None, max_examples=200)
 @given(programs, st.permutations(LOCALS))
-def test_local_variables_renamed_throughout_leave_no_mark(
-    lines: list[str], order: list[str]
-) -> None:
+def test_local_variables_renamed_throughout_leave_no_mark(lines: list[str], order: list[str]) -> None:
     one = program(lines)
     tree = ast.parse(one)
     renamed = ast.unparse(ast.fix_missing_locations(_Renamed(dict(zip(LOCALS, order, strict=True))).visit(tree)))

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
+from twice.actions.compare import compare
 from twice.actions.listing import names_of, outcome, run_of
 from twice.errors import Damaged, NotFound
 from twice.history.changes import Change, between, sentence
@@ -136,17 +137,20 @@ def _outputs(store: Store, left: Digest | None, right: Digest | None) -> tuple[O
     if left is None or right is None:
         return ()
     before, after = _contents(store, left), _contents(store, right)
+    verdicts = compare(store, left, store, right).steps
     found = []
     for step in [*before, *(step for step in after if step not in before)]:
         was, now = (side[step].output if step in side else None for side in (before, after))
         if was is None and now is None:
             continue
+        verdict = verdicts.get(step)
         found.append(
             OutputChange(
                 step=step,
                 same=was is not None and now is not None and was.content == now.content,
                 before=was.preview if was else "",
                 after=now.preview if now else "",
+                difference=verdict.summary if verdict is not None and verdict.verdict != "identical" else "",
             )
         )
     return tuple(found)

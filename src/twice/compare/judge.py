@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from twice.records.artifact import Artifact
@@ -21,7 +22,7 @@ def finding(difference: Difference) -> Finding:
     figures = {
         name: float(value)
         for name, value in difference.detail.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
     return Finding(
         path=difference.path,
@@ -60,11 +61,35 @@ def judge(step: str, left: Artifact, right: Artifact, difference: Difference | N
 
 
 def said(difference: Difference) -> str:
-    """A difference in one line: its own sentence, or the place and sentence of its only part."""
-    while len(difference.children) == 1 and difference.children[0].what:
+    """A difference in one line: its own sentence and its numbers, or those of its only part."""
+    while len(difference.children) == 1 and difference.children[0].what and not _numbers(difference):
         difference = difference.children[0]
-    where = difference.path.lstrip(".")
-    return f"{where}: {difference.what}" if where else difference.what
+    numbers = _numbers(difference)
+    where = _name(difference.path)
+    words = f"{where}: {difference.what}" if where else difference.what
+    return f"{words}: {', '.join(numbers)}" if numbers else words
+
+
+def _numbers(difference: Difference) -> list[str]:
+    """The parts that are numbers, as ``accuracy 0.97 → 0.82``; the first three."""
+    found = []
+    for child in difference.children:
+        before, after = child.detail.get("before"), child.detail.get("after")
+        if before is not None and after is not None:
+            inner = child.path.removeprefix(difference.path)
+            found.append(f"{_name(inner)} {_rounded(before)} → {_rounded(after)}")
+    return [*found[:3], *(["…"] if len(found) > 3 else [])]
+
+
+def _rounded(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:.4g}"
+
+
+def _name(path: str) -> str:
+    """A place as people say it: a plain key without its brackets."""
+    if path.startswith("['") and path.endswith("']") and path.count("[") == 1:
+        return path[2:-2]
+    return path.lstrip(".")
 
 
 def overall(

@@ -286,7 +286,7 @@ class Performer:
 
 def _folders(paths: Iterable[str]) -> list[str]:
     """Folders as watchers know them: without detours, with and without links followed, and a separator at the end."""
-    found = {os.path.join(clean(path), "") for path in paths for clean in (os.path.abspath, os.path.realpath)}  # noqa: PTH100, PTH118
+    found = {os.path.join(clean(path), "") for path in paths for clean in (os.path.abspath, os.path.realpath)}  # noqa: PTH118
     return sorted(found)
 
 

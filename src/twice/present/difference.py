@@ -120,18 +120,15 @@ def _aside(changes: list[ChangeView]) -> RenderableType:
 
 
 def _outputs(diff: DiffView) -> RenderableType:
-    made = table("fixed", "fixed", "left", "fixed", "left")
+    made = table("fixed", "fixed", "left")
     for output in diff.outputs:
         if output.same:
             made.add_row(mark("identical"), text(output.step), text("the same", "dim"))
-        elif output.before == output.after:
-            made.add_row(mark("different"), text(output.step, "bold"), cut(output.before), "", text("differs", "dim"))
-        else:
-            made.add_row(
-                mark("different"),
-                text(output.step, "bold"),
-                cut(output.before or "(none)"),
-                Text("→", style="dim"),
-                cut(output.after or "(none)"),
-            )
+            continue
+        previews = (
+            f"{output.before or '(none)'}  →  {output.after or '(none)'}" if output.before != output.after else ""
+        )
+        made.add_row(mark("different"), text(output.step, "bold"), text(output.difference or previews or "differs"))
+        if previews and output.difference and "→" not in output.difference:
+            made.add_row("", "", text(previews, "dim"))
     return made

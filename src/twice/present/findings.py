@@ -44,12 +44,14 @@ class OutputChange:
         same: Whether the contents are the same.
         before: In a few words; empty if there is none.
         after: Likewise.
+        difference: What differs, in one line in the terms of the type; empty if nothing does, or one is missing.
     """
 
     step: str
     same: bool
     before: str
     after: str
+    difference: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,8 @@ class Comparison:
             absolute, scale = abs(right - left), abs(left)
             if math.isnan(absolute) or math.isinf(absolute):
                 return {}
-            return {"absolute": absolute, "relative": absolute / scale if scale else math.inf, "scale": scale}
+            change = {"absolute": absolute, "relative": absolute / scale if scale else math.inf, "scale": scale}
+            return change if isinstance(left, complex) else {"before": left, "after": right, **change}
         except OverflowError:
             return {}
 
