@@ -156,9 +156,9 @@ for _name, _file, _old, _new in DOES_NOT_MATTER:
 # -- how a helper is reached
 
 
-def reached(name: str, flow: str, *, both: bool = True, **extra: str) -> None:
+def reached(name: str, flow: str, files: Mapping[str, str] | None = None, *, both: bool = True) -> None:
     """A helper that is reached somehow: its body matters."""
-    files = {"tool.py": "LIMIT = 1\ndef f(x):\n    return x * 10\n", "flow.py": flow, **extra}
+    files = {"tool.py": "LIMIT = 1\ndef f(x):\n    return x * 10\n", "flow.py": flow, **(files or {})}
     edit(f"a helper, {name}", files, ("tool.py", "x * 10", "x * 20"), matters=True, both=both)
 
 
@@ -395,7 +395,7 @@ reached(
 reached(
     "put into a module",
     "import tool, other\nother.g = tool.f\ndef step():\n    return other.g(1)\n",
-    **{"other.py": "def g(x):\n    return x\n"},
+    {"other.py": "def g(x):\n    return x\n"},
 )
 reached(
     "in a dataclass's default factory",
@@ -414,7 +414,7 @@ reached(
 reached(
     "re-exported by a package",
     "import pkg\ndef step():\n    return pkg.f(1)\n",
-    **{"pkg/__init__.py": "from tool import f\n"},
+    {"pkg/__init__.py": "from tool import f\n"},
 )
 reached(
     "that calls back and forth",
@@ -423,7 +423,7 @@ reached(
     def step():
         return back.ping(3)
     """,
-    **{
+    {
         "back.py": "import tool\ndef ping(n):\n    return tool.f(n + 1) if n < 1 else pong(n - 1)\n"
         "def pong(n):\n    return ping(n) + 1\n"
     },
@@ -523,7 +523,7 @@ reached(
 reached(
     "in a package by a relative import",
     "from pkg.a import go\ndef step():\n    return go()\n",
-    **{
+    {
         "pkg/__init__.py": "",
         "pkg/a.py": "from .b import mid\ndef go():\n    return mid()\n",
         "pkg/b.py": "from . import c\ndef mid():\n    return c.leaf()\n",
@@ -533,12 +533,12 @@ reached(
 reached(
     "in a namespace package",
     "from space.inner import go\ndef step():\n    return go()\n",
-    **{"space/inner.py": "from tool import f\ndef go():\n    return f(1)\n"},
+    {"space/inner.py": "from tool import f\ndef go():\n    return f(1)\n"},
 )
 reached(
     "behind a module's __getattr__",
     "import lazy\ndef step():\n    return lazy.anything(1)\n",
-    **{"lazy.py": "def __getattr__(name):\n    import tool\n    return tool.f\n"},
+    {"lazy.py": "def __getattr__(name):\n    import tool\n    return tool.f\n"},
 )
 reached(
     "named in an installed library's callback",

@@ -377,3 +377,32 @@ def test_a_step_may_use_processes_and_threads_of_its_own(tmp_path: Path) -> None
         """,
     )
     assert answer == {"output": [3, 6, 9, 12]}
+
+
+def test_a_step_may_use_a_pool_that_is_never_closed(tmp_path: Path) -> None:
+    answer = run_script(
+        tmp_path,
+        """
+        import json, multiprocessing, threading, time
+        from joblib import Parallel, delayed
+        from twice import Pipeline
+
+        def square(x):
+            return x * x
+
+        def pooled():
+            return Parallel(n_jobs=2)(delayed(square)(x) for x in range(3))
+
+        def spawned(pooled):
+            pool = multiprocessing.get_context("spawn").Pool(2)
+            return pooled + pool.map(square, [3])
+
+        def left_a_thread(spawned):
+            threading.Thread(target=time.sleep, args=[600], daemon=True).start()
+            return spawned
+
+        if __name__ == "__main__":
+            print(json.dumps({"output": Pipeline(steps=[pooled, spawned, left_a_thread]).run().output}))
+        """,
+    )
+    assert answer == {"output": [0, 1, 4, 9]}

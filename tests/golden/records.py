@@ -14,7 +14,7 @@ from twice.records.code import Code, ModuleSource, Node, Place, Snapshot, StepCo
 from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
 from twice.records.run import Git, Ref, RunRecord, StepResult
-from twice.records.trace import FileRead, Trace, VariableRead, Watched
+from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.records.version import InputFile, StepSpec, Version
 
 FOLDER = Path(__file__).parent / f"format_{FORMAT}"
@@ -128,6 +128,9 @@ TRACE = Trace(
             FileRead(root="", path="/etc", what="listing", content=name("names")),
         ),
         written=(("project", "model.bin"),),
+        executed=("/bin/true",),
+        connected=("127.0.0.1:80",),
+        observed=(Observed(what="entropy", which="os.urandom", root="project", path="flow.py", line=3),),
         variables=(VariableRead(name="HOME", content=name("/home")), VariableRead(name="NOT_SET", content=None)),
         distributions=("numpy==2.0.0",),
         unstable=("log.txt",),

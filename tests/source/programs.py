@@ -110,7 +110,7 @@ class Prober:
         folder = self._folder / f"program-{next(self._numbers)}"
         folder.mkdir()
         write(folder, files)
-        job = {"folder": str(folder), "main": main, "module": module, "steps": steps}
+        job: dict[str, Any] = {"folder": str(folder), "main": main, "module": module, "steps": steps}
         job |= {"capture": capture, "run": run, "replay": replay}
         return Looked(self._ask({**job, "answer": "", "variables": {}}))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -221,7 +220,8 @@ def test_paths_below_the_project_move_with_it(tmp_path: Path) -> None:
             FOLDER = str(HERE) + "/"
             FILES = {"d": HERE / "d.txt"}
             def step():
-                return [FILES["d"].read_text(), open(FOLDER + "d.txt").read(), FOLDER.endswith("/"), os.path.exists("d.txt")]
+                texts = [FILES["d"].read_text(), open(FOLDER + "d.txt").read()]
+                return [*texts, FOLDER.endswith("/"), os.path.exists("d.txt")]
             pipeline = Pipeline(steps=[step], store="../store")
             run = pipeline.run()
             pipeline.save("first")
@@ -343,7 +343,13 @@ def test_what_no_step_reaches_may_be_anything(tmp_path: Path) -> None:
 def test_a_syntax_error_in_a_module_that_a_step_may_import_is_told_before_anything_runs(tmp_path: Path) -> None:
     files = {
         "bad.py": "def f(:\n",
-        "flow.py": "from twice import Pipeline\ndef step():\n    import bad\n    return bad.f()\nPipeline(steps=[step]).run()\n",
+        "flow.py": """
+            from twice import Pipeline
+            def step():
+                import bad
+                return bad.f()
+            Pipeline(steps=[step]).run()
+            """,
     }
     write(tmp_path, files)
     told = python(tmp_path, "flow.py", fails=True)
@@ -354,8 +360,14 @@ def test_a_syntax_error_in_a_module_that_a_step_may_import_is_told_before_anythi
 def test_a_module_deleted_after_its_import_is_told(tmp_path: Path) -> None:
     files = {
         "gone.py": "def f():\n    return 1\n",
-        "flow.py": "import os, gone\nfrom twice import Pipeline\nos.unlink('gone.py')\ndef step():\n    return gone.f()\n"
-        "Pipeline(steps=[step]).run()\n",
+        "flow.py": """
+            import os, gone
+            from twice import Pipeline
+            os.unlink("gone.py")
+            def step():
+                return gone.f()
+            Pipeline(steps=[step]).run()
+            """,
     }
     write(tmp_path, files)
     told = python(tmp_path, "flow.py", fails=True)
@@ -424,13 +436,14 @@ def test_nothing_of_the_callers_process_is_changed(tmp_path: Path) -> None:
             import colorsys
             random.random()
             return helpers.X
-        before = [list(sys.path), dict(os.environ), os.getcwd(), random.getstate(), list(sys.meta_path), sys.modules["__main__"]]
+        def state():
+            here = [list(sys.path), dict(os.environ), os.getcwd(), random.getstate(), list(sys.meta_path)]
+            return [*here, sys.modules["__main__"]]
+        before = state()
         Pipeline(steps=[step]).run()
-        after = [list(sys.path), dict(os.environ), os.getcwd(), random.getstate(), list(sys.meta_path), sys.modules["__main__"]]
+        after = state()
         print(json.dumps([before == after, "colorsys" in sys.modules]))
         """)
     assert answer(tmp_path, {"flow.py": script, "helpers.py": "X = 1\n"}) == [True, False]
-    assert sorted(path for path in os.listdir(tmp_path) if path not in (".twice", "__pycache__")) == [
-        "flow.py",
-        "helpers.py",
-    ]
+    left = {path.name for path in tmp_path.iterdir()} - {".twice", "__pycache__"}
+    assert left == {"flow.py", "helpers.py"}

@@ -9,7 +9,7 @@ from twice.actions.listing import names_of, outcome, run_of, run_view
 from twice.errors import NotFound
 from twice.execute.events import Listener
 from twice.history.changes import path_to
-from twice.history.notes import blind_spots
+from twice.history.notes import blind_spots, observed
 from twice.present.passing import Passing
 from twice.present.views import (
     EnvironmentView,
@@ -138,6 +138,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         executed=watched.executed if watched else (),
         connected=watched.connected if watched else (),
         variables=tuple(variable.name for variable in watched.variables) if watched else (),
+        observed=tuple(observed(one) for one in watched.observed) if watched else (),
         stdout=_printed(store, trace.stdout) if trace else "",
         stderr=_printed(store, trace.stderr) if trace else "",
         watcher=watched.watcher if watched else "",

@@ -172,7 +172,7 @@ class Watch:
         else:
             self.seen.exists.add(text)
 
-    def variable(self, name: object, value: str | None) -> None:
+    def variable(self, name: object, value: str | bytes | None) -> None:
         """Note that an environment variable was looked at."""
         if isinstance(name, bytes):
             name = os.fsdecode(name)

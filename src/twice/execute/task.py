@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from twice.control import seeds, switches
+from twice.control.observe import clock_calls
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
@@ -26,7 +27,7 @@ from twice.records.artifact import Artifact, content_digest
 from twice.records.code import COMPUTED_IMPORT, Node
 from twice.records.digest import Digest, digest_texts
 from twice.records.environment import Environment, NumericLibrary
-from twice.records.trace import FileRead, Trace, VariableRead, Watched
+from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.store.store import Store
 
 CHECK_INPUTS_UP_TO = 256 << 20
@@ -116,7 +117,7 @@ class Performer:
             ingredients=ingredients,
             inputs={name: value.content for name, value in inputs.items()},
             output=self._artifact(spool, result["output"]),
-            watched=self._watched(result["watched"], spool / "asked.json"),
+            watched=self._watched(step, result["watched"], spool / "asked.json"),
             started=started,
             duration=result["duration"],
             host=host(),
@@ -196,7 +197,7 @@ class Performer:
             executes=output["executes"],
         )
 
-    def _watched(self, seen: dict[str, Any], asked_file: Path) -> Watched:
+    def _watched(self, step: str, seen: dict[str, Any], asked_file: Path) -> Watched:
         """What both watchers saw: the one inside the interpreter, and the one at the kernel's door if there was one."""
         ground = self.plan.ground
         asked: dict[str, Any] = json.loads(asked_file.read_bytes()) if asked_file.exists() else {}
@@ -231,9 +232,26 @@ class Performer:
             executed=tuple(asked.get("executed", ())),
             connected=tuple(asked.get("connected", ())),
             variables=variables,
+            observed=(*(self._observed(*noted) for noted in seen["observed"]), *self._clocks(step)),
             distributions=self._unforeseen(seen["modules"]),
             unstable=tuple(sorted(unstable)),
         )
+
+    def _observed(self, what: str, which: str, file: str, line: int) -> Observed:
+        root, path = self.plan.ground.locate(file) if file and not file.startswith("<") else ("", file)
+        return Observed(what=what, which=which, root=root, path=path, line=line)
+
+    def _clocks(self, step: str) -> list[Observed]:
+        """Calls of ``datetime.now()`` and its like in the code that a step reaches; they can only be read there."""
+        snapshot, found = self.plan.snapshot, []
+        places = [snapshot.places[id_] for id_ in self.plan.code.steps[step].reaches if id_ in snapshot.places]
+        for module in snapshot.modules:
+            spans = [(place.line, place.end_line) for place in places if place.module == module.name and place.line]
+            source = b"" if module.namespace or not spans else self.store.get(module.source)
+            if any(call in source for call in (b".now(", b".utcnow(", b".today(")):
+                for which, line in clock_calls(source, spans):
+                    found.append(Observed(what="clock", which=which, root=module.root, path=module.path, line=line))
+        return found
 
     def _unforeseen(self, modules: list[str]) -> tuple[str, ...]:
         """Distributions that a step loaded though no import in the captured code leads to them."""

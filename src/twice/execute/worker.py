@@ -11,6 +11,7 @@ gave is in ``result.json`` beside the task file, and what it asked of the kernel
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import importlib
@@ -21,6 +22,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -28,6 +30,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from twice.control import syscalls
+
+_now = time.perf_counter_ns  # before anybody replaces it
 
 PROTOCOL = 1
 FORK_SAFE = frozenset(
@@ -46,6 +50,9 @@ FORK_SAFE = frozenset(
     }
 )
 """Libraries that may be loaded before a fork: importing them starts no thread that a child would miss."""
+
+LEAVE_WITHIN = 5.0
+"""Seconds that a step's process may take to end after its result is written."""
 
 _AT_START = frozenset(name.partition(".")[0] for name in sys.modules)
 """What was loaded before anything of the step's: the interpreter's own, and what ``.pth`` files bring."""
@@ -74,6 +81,8 @@ def _preload(modules: list[str]) -> None:
         if name.partition(".")[0] in FORK_SAFE:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+    if "numpy" in sys.modules:  # which loads this only when it is asked for, and that would be in the midst of a step
+        importlib.import_module("numpy.random")
 
 
 def _fork(task: Path, connection: int) -> int:
@@ -191,10 +200,23 @@ def carry_out(task_file: Path) -> int:
     partial = spool / "result.partial"
     partial.write_text(json.dumps(result), encoding="utf-8")
     partial.replace(spool / "result.json")
-    if "multiprocessing.util" in sys.modules:  # end the step's own child processes as a plain interpreter would
-        with contextlib.suppress(Exception):
-            sys.modules["multiprocessing.util"]._exit_function()
+    _leave()
     return 0
+
+
+def _leave() -> None:
+    """Do what an interpreter does at its end: pools of processes and threads are told to stop, and clean up.
+
+    The result is written by now, so whoever does not come to an end is not waited for.
+    """
+    last = threading.Timer(LEAVE_WITHIN, os._exit, [0])
+    last.daemon = True
+    last.start()
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined]
+    with contextlib.suppress(BaseException):
+        atexit._run_exitfuncs()
+    last.cancel()
 
 
 def _redirect(spool: Path) -> None:
@@ -233,6 +255,7 @@ class _Step:
 
     def run(self) -> dict[str, Any]:
         """Bring the code back, call the step, and write down what came out."""
+        from twice.control.observe import Observer
         from twice.control.seeds import plant, plant_on_import
         from twice.control.watch import Watch
 
@@ -241,6 +264,7 @@ class _Step:
         sys.argv = [""]
         watch = Watch(self.task["ignore"], self.task["known_variables"], Keeper(self.spool, "before"))
         watch.start()
+        observer = Observer([module["file"] for module in self.task["modules"]])
         plant(self.task["seed"])
         plant_on_import(self.task["seed"])
         self.code.install()
@@ -250,9 +274,11 @@ class _Step:
         arguments |= {name: self.bring_back(found) for name, found in self.task["parameters"].items()}
         plant(self.task["seed"])
         before = set(sys.modules)
-        started = time.perf_counter_ns()
+        observer.start()
+        started = _now()
         value = function(**arguments)
-        duration = time.perf_counter_ns() - started
+        duration = _now() - started
+        observed = observer.stop()
         output = self.put_down(value)
         for file in self.imported(before):
             watch.read(file)
@@ -275,6 +301,7 @@ class _Step:
                 "variables": seen.variables,
                 "unstable": seen.unstable(),
                 "modules": modules,
+                "observed": observed,
             },
             "numeric": numeric,
         }

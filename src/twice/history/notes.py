@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twice.records.trace import Trace, Watched
+from twice.records.trace import Observed, Trace, Watched
 
 _NEVER_SEEN = (
     "environment variables that libraries read in C (getenv)",
@@ -44,6 +44,8 @@ def notes(trace: Trace, *, conflict: bool) -> tuple[str, ...]:
     found = []
     if conflict:
         found.append("gave another output before, from the same inputs: it is not deterministic")
+    if entropy := [f"{one.which}{_at(one)}" for one in trace.watched.observed if one.what == "entropy"]:
+        found.append(f"draws entropy that no seed governs: {', '.join(entropy[:2])}")
     if trace.mutated:
         found.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
     if trace.output.executes:
@@ -51,3 +53,12 @@ def notes(trace: Trace, *, conflict: bool) -> tuple[str, ...]:
     if trace.watched.unstable:
         found.append(f"{trace.watched.unstable[0].rpartition('/')[2]} changed while it was read: never reused")
     return tuple(found)
+
+
+def observed(one: Observed) -> str:
+    """Something that no seed and no file governs, as ``entropy: os.urandom (flow.py:12)``."""
+    return f"{one.what}: {one.which}{_at(one)}"
+
+
+def _at(one: Observed) -> str:
+    return f" ({one.path}:{one.line})" if one.path else ""

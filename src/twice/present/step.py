@@ -106,6 +106,7 @@ def _seen(detail: StepDetail) -> list[RenderableType]:
         ("Programs that it started", detail.executed),
         ("Addresses that it connected to", detail.connected),
         ("Environment variables that it looked at", detail.variables),
+        ("Entropy, clocks and generators that it used", detail.observed),
     ):
         said = ["the project's folder" if name == "." else name for name in names]
         if said:

@@ -285,6 +285,7 @@ class StepDetail:
         executed: Programs that it started.
         connected: Addresses that it connected to.
         variables: Environment variables that it looked at.
+        observed: Entropy, clocks and global generators that it used, with the line of user code.
         stdout: What it printed.
         stderr: What it printed there.
         watcher: What watched it.
@@ -305,6 +306,7 @@ class StepDetail:
     executed: tuple[str, ...]
     connected: tuple[str, ...]
     variables: tuple[str, ...]
+    observed: tuple[str, ...]
     stdout: str
     stderr: str
     watcher: str

@@ -1,7 +1,8 @@
 """Canonical bytes ⇄ record.
 
 A record is a frozen :class:`Record`; its bytes are JSON in UTF-8 with sorted keys, no white space and no field left
-out, led by ``"format"`` and ``"record"``, so that people and other programs can read it. Equal records have equal bytes.
+out, led by ``"format"`` and ``"record"``, so that people and other programs can read it. Equal records have equal
+bytes.
 """
 
 from __future__ import annotations

@@ -35,6 +35,24 @@ class VariableRead(Record, frozen=True, kw_only=True):
     content: Digest | None
 
 
+class Observed(Record, frozen=True, kw_only=True):
+    """Something that a step used and no seed or file governs.
+
+    Attributes:
+        what: ``entropy``, ``clock`` or ``global generator``.
+        which: ``os.urandom``, ``time.time``, ``numpy.random`` …
+        root: Which root the user's file is relative to.
+        path: The user's file; empty where no line of user code led to it.
+        line: Its line.
+    """
+
+    what: str
+    which: str
+    root: str = ""
+    path: str = ""
+    line: int = 0
+
+
 class Watched(Record, frozen=True, kw_only=True):
     """What a step used without saying so, and how well it was watched.
 
@@ -46,6 +64,7 @@ class Watched(Record, frozen=True, kw_only=True):
         executed: Programs that it started.
         connected: Addresses that it connected to.
         variables: Environment variables read.
+        observed: Entropy, clocks and global generators used.
         distributions: ``name==version`` of distributions that were loaded though no import in the captured code leads
             to them, as by an import of a computed name, or a library's optional companion.
         unstable: Paths that changed while the step ran; a trace with any of these is never reused.
@@ -57,6 +76,7 @@ class Watched(Record, frozen=True, kw_only=True):
     executed: tuple[str, ...] = ()
     connected: tuple[str, ...] = ()
     variables: tuple[VariableRead, ...] = ()
+    observed: tuple[Observed, ...] = ()
     distributions: tuple[str, ...] = ()
     unstable: tuple[str, ...] = ()
 

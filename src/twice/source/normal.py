@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -60,6 +61,9 @@ READS_SOURCE = frozenset(
     }
 )
 """Names whose use means that somebody may see the source as it is, or names of local variables from elsewhere."""
+
+_DEEPEST = 100_000
+"""A sum of a thousand terms is a tree of a thousand storeys; walking it takes Python calls only, and no C stack."""
 
 _TELLS_NAMES = frozenset({"__name__", "__qualname__"})
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -161,11 +165,13 @@ def normalise(
         keep_docstrings: Count docstrings, too.
     """
     writer = _Writer(keep_annotations, keep_docstrings)
-    if isinstance(node, list):
-        for statement in node:
-            writer.write(statement, None)
-    else:
-        writer.write(node, None)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEPEST))
+    try:
+        for part in node if isinstance(node, list) else [node]:
+            writer.write(part, None)
+    finally:
+        sys.setrecursionlimit(limit)
     writer.normal.data = b"".join(writer.parts)
     return writer.normal
 

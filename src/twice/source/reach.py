@@ -391,7 +391,7 @@ class Reach:
             if not hasattr(class_, "__members__"):  # an enum's members are what its body says
                 node.edges += self._attributes(id_, vars(class_))
             if self.counts.subclasses:
-                for subclass in type.__subclasses__(class_):
+                for subclass in _subclasses(class_):
                     node.edges += [("is inherited by", found) for found in self.visit(subclass)]
             node.edges += self._module_edges(module)
             self._widen(node, normal, module, cells)
@@ -525,7 +525,11 @@ class Reach:
             return self._globals[key]
         self._globals[key] = None
         value = vars(sys.modules[module])[name]
-        self._globals[key] = id_ = self._global_node(module, name, value, place)
+        try:
+            self._globals[key] = id_ = self._global_node(module, name, value, place)
+        except CaptureError:
+            del self._globals[key]  # whoever uses it, too, is to hear of it
+            raise
         return id_
 
     def _global_node(self, module: str, name: str, value: object, place: str) -> str | None:
@@ -849,6 +853,10 @@ class Reach:
             node.own = digest_texts("module", normal.data)
             node.text = digest_texts(source.text)
             node.edges += self._module_edges(name)
+            if name == MAIN:  # what its driver code says is none of a step's business, but all that it has left is
+                node.own = digest_texts("module", MAIN)
+                node.edges += self._everything(node, name)
+                return
             if name in sys.modules:
                 node.edges += self._uses(normal, name, source, lambda _: _MISSING, lambda _: [])
                 node.edges += self._everything(node, name)
@@ -870,10 +878,13 @@ class Reach:
         for name, value in list(vars(sys.modules[module]).items()):
             if name in _MACHINERY or (module == MAIN and (name.startswith("_") or _is_ours(value))):
                 continue
+            known = name in self.main_names
             try:
                 edges += self._follow_global(module, name, (), name, f"{module} as a whole")
             except CaptureError:
                 node.note += f"; {name!r} could not be looked at"
+                if module == MAIN and not known:
+                    del self.main_names[name]
         return edges
 
     # -- values
@@ -1121,6 +1132,12 @@ def line_of(value: object) -> int:
     while isinstance(own, FunctionType) and isinstance(vars(own).get("__wrapped__"), FunctionType):
         own = vars(own)["__wrapped__"]
     return own.__code__.co_firstlineno if isinstance(own, FunctionType) else 0
+
+
+def _subclasses(class_: type) -> list[type]:
+    """The classes that inherit from one now; a metaclass may define the method otherwise."""
+    found: list[type] = type.__subclasses__(class_)
+    return found
 
 
 def is_local_function(function: FunctionType) -> bool:

@@ -32,9 +32,9 @@ class State:
 
     Attributes:
         outline: ``steps``: number of each step's callable; ``definitions``: node id → how to find or make it; ``main``:
-            what the script's names stand for; ``values``: module → variable → number; ``attributes``: node id of a class
-            or function → attribute → number and wrapper; ``submodules``: modules that are used as attributes of their
-            packages, and so have to be imported by whoever needs them.
+            what the script's names stand for; ``values``: module → variable → number; ``attributes``: node id of a
+            class or function → attribute → number and wrapper; ``submodules``: modules that are used as attributes of
+            their packages, and so have to be imported by whoever needs them.
         values: The values that are mentioned by number.
     """
 
@@ -115,10 +115,10 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
     module = value.__module__
     if isinstance(value, FunctionType):
         module = str(value.__globals__.get("__name__", module))
-    if module == MAIN and vars(sys.modules[MAIN]).get(value.__qualname__) is value:
-        if _statement(reach, value.__qualname__, value)[1] is not None:
-            reach.main_names.setdefault(value.__qualname__)
-            return {"how": "main", "name": value.__qualname__}
+    named = module == MAIN and vars(sys.modules[MAIN]).get(value.__qualname__) is value
+    if named and _statement(reach, value.__qualname__, value)[1] is not None:
+        reach.main_names.setdefault(value.__qualname__)
+        return {"how": "main", "name": value.__qualname__}
     if module != MAIN and _importable(module, value.__qualname__) is value:
         return {"how": "import", "module": module, "name": value.__qualname__}
     if module == MAIN and "<locals>" not in value.__qualname__ and "." in value.__qualname__:
