@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from twice.compare.comparison import Comparison
 from twice.define.naming import default_name
 from twice.define.pipeline import Drawing
-from twice.errors import DefinitionError, NotFound, NothingToSave
+from twice.errors import DefinitionError, NotFound, NothingToSave, TwiceError
 from twice.project import Project
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
@@ -24,6 +25,22 @@ Place = str | os.PathLike[str]
 
 FOUND: ContextVar[Callable[[Pipeline, Params | None], None] | None] = ContextVar("FOUND", default=None)
 """Set while a command looks for a pipeline in a file: a ``run()`` met there says which pipeline is meant."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def plainly(function: F) -> F:
+    """Let Twice's own errors appear where the user called, without the frames of the house in between."""
+
+    @functools.wraps(function)
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            return function(*arguments, **keywords)
+        except TwiceError as problem:
+            raise problem.with_traceback(None) from None
+
+    return cast(F, called)
 
 
 class Pipeline(Drawing):
@@ -71,6 +88,7 @@ class Pipeline(Drawing):
             self._project = Project.around(_folder_of(self._file) or Path.cwd(), self._store)
         return self._project
 
+    @plainly
     def run(self, params: Params | None = None, *, jobs: int = 1) -> Run:
         """Run what has to run, in fresh processes and from a snapshot of the code, and take the rest from the vault.
 
@@ -89,11 +107,11 @@ class Pipeline(Drawing):
             found(self, params)
         outcome, captured = self.project.run(self, params, jobs=jobs)
         if outcome.problem is not None:
-            # The frames between here and the user's own code would only hide it.
-            raise outcome.problem.with_traceback(None)
+            raise outcome.problem
         self._last = Run(self.project, outcome.digest, outcome.record, captured.reach.objects)
         return self._last
 
+    @plainly
     def save(self, name: str | None = None) -> list[str]:
         """File the version that ran last: under its label, under ``name``, or both.
 
@@ -166,6 +184,7 @@ class LoadedPipeline:
         digest = self._run or self.project.record_of(self.digest)
         return Run(self.project, digest, self.project.store.load(digest, RunRecord))
 
+    @plainly
     def run(self, params: Params | None = None, *, jobs: int = 1) -> Run:
         """Run all its steps again, each in a fresh process.
 
@@ -179,10 +198,11 @@ class LoadedPipeline:
         """
         outcome = self.project.rerun(self.recorded.digest, params, label=self.version, jobs=jobs)
         if outcome.problem is not None:
-            raise outcome.problem.with_traceback(None)
+            raise outcome.problem
         self._last = Run(self.project, outcome.digest, outcome.record)
         return self._last
 
+    @plainly
     def verify(self, *, steps: Iterable[str] | None = None, jobs: int = 1) -> Comparison:
         """Run every step again from its recorded inputs, and compare each output with what was recorded.
 
@@ -192,6 +212,7 @@ class LoadedPipeline:
         """
         return self.project.verify(str(self.version), steps=steps, jobs=jobs)
 
+    @plainly
     def save(self, name: str) -> list[str]:
         """File what ran last (or the loaded version itself) under another name."""
         run = self._last.digest if self._last is not None else self.recorded.digest

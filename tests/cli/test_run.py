@@ -43,7 +43,8 @@ def test_the_json_of_a_run_is_one_object_and_everything_else_goes_to_stderr(fold
     assert said.data["saved"] == ["kept"]
     run = said.data["run"]
     assert sorted(run) == [
-        "clean", "commit", "host", "label", "pipeline", "purpose", "run", "seconds", "started", "status", "steps",
+        "clean", "commit", "host", "label", "names", "pipeline", "purpose", "run", "seconds", "started", "status",
+        "steps",
         "twice", "version",
     ]  # fmt: skip
     assert sorted(run["steps"][0]) == ["error", "how", "notes", "output", "reason", "seconds", "step"]

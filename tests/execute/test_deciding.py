@@ -55,6 +55,7 @@ def wanted(**changed: object) -> dict[str, str]:
         "settings": Settings(hash_seed=0, threads=2, timezone="UTC", locale="C.UTF-8"),
         "interpreter": Interpreter(implementation="CPython", version="3.11.7", build="", compiler=""),
         "files": {"project/d.csv": named("file")},
+        "cwd": "project/.",
     }
     return ingredients(**{**base, **changed})  # type: ignore[arg-type]
 
@@ -69,6 +70,7 @@ OTHERS: dict[str, object] = {
     "settings": Settings(hash_seed=0, threads=4, timezone="UTC", locale="C.UTF-8"),
     "interpreter": Interpreter(implementation="CPython", version="3.12.1", build="", compiler=""),
     "files": {"project/d.csv": named("other")},
+    "cwd": "project/sub",
 }
 
 

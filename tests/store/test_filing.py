@@ -152,10 +152,17 @@ def test_a_record_that_refers_to_what_is_not_here_is_refused(store: Store) -> No
     with pytest.raises(NotFound, match="trace"):
         store.add(
             RunRecord(
-                version=version, snapshot=put_snapshot(store), steps=(StepResult(step="fit", how="ran", trace=absent),), status="done", purpose="run",
-                started=NOON, duration=1, host="here", environment=trace.environment,
+                version=version,
+                snapshot=put_snapshot(store),
+                steps=(StepResult(step="fit", how="ran", trace=absent),),
+                status="done",
+                purpose="run",
+                started=NOON,
+                duration=1,
+                host="here",
+                environment=trace.environment,
             )
-        )  # fmt: skip
+        )
     assert store.runs() == []
     assert store.check().ok
 

@@ -93,6 +93,7 @@ def run_view(store: Store, digest: Digest, record: RunRecord | None = None, pipe
         version=record.version,
         pipeline=pipeline or store.load(record.version, Version).pipeline,
         label=record.label,
+        names=tuple(names_of(store).get(record.version, ())),
         status=record.status,
         purpose=record.purpose,
         started=timestamp(record.started),

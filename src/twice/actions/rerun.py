@@ -12,7 +12,6 @@ from twice.execute.plan import Plan
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
-from twice.records.version import Version
 from twice.store.store import Store
 
 
@@ -37,13 +36,13 @@ def rerun(
     """
     record = store.load(run, RunRecord)
     plan = from_version(store, record, params, label=label)
-    notes = drift_notes(store, record.version, plan)
+    notes = drift_notes(store, record, plan)
     return carry_out(store, plan, purpose="rerun", reuse=False, jobs=jobs, listener=listener, notes=notes)
 
 
-def drift_notes(store: Store, version: Digest, plan: Plan) -> tuple[str, ...]:
+def drift_notes(store: Store, run: RunRecord, plan: Plan) -> tuple[str, ...]:
     """One line on how this environment differs from the recorded one, if it does."""
-    recorded = store.load(store.load(version, Version).environment, Environment)
+    recorded = store.load(run.environment, Environment)
     reached = {node.id.partition("==")[0] for node in plan.code.nodes if node.kind == "distribution"}
     found = drift(recorded, plan.environment, reached)
     return (f"this environment is not the recorded one: {sentence(found)}",) if found else ()

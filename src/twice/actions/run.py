@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import queue
@@ -17,7 +18,7 @@ import twice
 from twice.actions.ground import keep_files_up_to
 from twice.control import switches
 from twice.environment.record import host
-from twice.errors import NotFound, StepFailed, TwiceError
+from twice.errors import NotFound, ParameterError, StepFailed, TwiceError
 from twice.execute.events import (
     Event,
     Listener,
@@ -38,10 +39,14 @@ from twice.history.notes import notes
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
 from twice.records.digest import Digest
+from twice.records.environment import Environment
 from twice.records.run import Git, RunRecord, StepResult
 from twice.records.trace import Trace
 from twice.records.version import InputFile, Version
 from twice.store.store import Store
+
+LOOK_BACK = 20
+"""How many runs are looked at to say what changed."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def carry_out(
     Returns:
         The run, also when a step failed or it was interrupted: what was finished is kept, and the next run goes on.
     """
+    if jobs < 1:
+        raise ParameterError(f"jobs is how many steps may run at the same time, and {jobs} is none.", hint="jobs=1")
     return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of).go(notes)
 
 
@@ -118,7 +125,7 @@ class _Run:
         self.reuse = reuse
         self.recorded = recorded
         self.order = [step.name for step in plan.steps if only is None or step.name in only]
-        self.jobs = max(1, jobs)
+        self.jobs = jobs
         self.of = of
         self.progress = _Progress()
         self.meanings = {node.id: node.meaning for node in plan.code.nodes}
@@ -280,18 +287,20 @@ class _Run:
             settings=self.plan.settings,
             interpreter=self.plan.environment.interpreter,
             files=declared,
+            cwd="/".join(self.plan.snapshot.cwd),
         )
 
     def _earlier(self, name: str) -> Iterator[Trace]:
-        """The step's trace in the last run of this pipeline that had one, to say what changed since; looked up late."""
-        for _, run in reversed(self.store.runs(pipeline=self.plan.pipeline)):
+        """The step's traces in this pipeline's last runs, oldest first, to say what changed since; looked up late."""
+        digests: dict[Digest, None] = {}
+        for _, run in self.store.runs(pipeline=self.plan.pipeline)[-LOOK_BACK:]:
             for result in run.steps:
                 if result.step == name and result.trace is not None:
-                    try:
-                        yield self.store.load(result.trace, Trace)
-                    except NotFound:
-                        continue
-                    return
+                    digests.pop(result.trace, None)
+                    digests[result.trace] = None
+        for digest in digests:
+            with contextlib.suppress(NotFound):
+                yield self.store.load(digest, Trace)
 
     def _world(self) -> World:
         ground = self.plan.ground
@@ -334,8 +343,19 @@ class _Run:
                 seed=self.plan.seed,
                 settings=self.plan.settings,
                 files=self._files(),
-                environment=self.plan.environment_digest,
+                environment=self.store.add(self._environment_reached()),
             )
+        )
+
+    def _environment_reached(self) -> Environment:
+        """The part of the environment that belongs to the version: without distributions that no step reaches."""
+        here = self.plan.environment
+        reached = {node.id.partition("==")[0] for node in self.plan.code.nodes if node.kind == "distribution"}
+        return Environment(
+            interpreter=here.interpreter,
+            machine=here.machine,
+            distributions=tuple(found for found in here.distributions if found.name in reached),
+            variables=here.variables,
         )
 
     def _files(self) -> tuple[InputFile, ...]:

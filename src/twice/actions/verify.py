@@ -41,6 +41,11 @@ def verify(
         KeyboardInterrupt: It was interrupted; what was finished is filed.
     """
     record = store.load(run, RunRecord)
+    if record.status != "done":
+        raise NotFound(
+            f"{label or run.short} is a run that {record.status}, so there is no whole record to verify.",
+            hint="name a version that ran to its end: `twice log` lists them",
+        )
     plan = from_version(store, record, label=label)
     traces = {result.step: store.load(result.trace, Trace) for result in record.steps if result.trace is not None}
     names = [step.name for step in plan.steps]
@@ -55,7 +60,7 @@ def verify(
         step.name: {parameter: traces[source].output for parameter, source in step.inputs.items()}
         for step in plan.steps
     }
-    notes = drift_notes(store, record.version, plan)
+    notes = drift_notes(store, record, plan)
     left_out = [name for name in names if name not in only]
     outcome = carry_out(
         store,

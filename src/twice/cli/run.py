@@ -93,7 +93,7 @@ def run(
     problem = outcome.problem
     if problem is None and (label is not None or name is not None):
         try:
-            saved = project.save(outcome.digest, pipeline=pipeline.name, label=pipeline.version, name=name)
+            saved = project.save(outcome.digest, pipeline=pipeline.name, label=label, name=name)
         except TwiceError as refused:
             problem = refused  # it ran, and its output is told before the error
     view = project.show_run(outcome.digest, outcome.record, pipeline.name)

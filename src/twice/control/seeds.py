@@ -74,8 +74,9 @@ def plant_on_import(seed: int) -> Callable[[], None]:
 
 
 def _numpy(module: Any, seed: int) -> bool:
-    # Two words of 32 bits, since the legacy generator takes no larger number, and half a seed is not the seed.
-    return _call(module, "seed", [seed & 0xFFFFFFFF, seed >> 32])
+    # Words of 32 bits, since the legacy generator takes no larger number, and half a seed is not the seed. The third
+    # word keeps its stream apart from that of ``random``, which is the same generator and takes the same two.
+    return _call(module, "seed", [seed & 0xFFFFFFFF, seed >> 32, 1])
 
 
 def _torch(module: Any, seed: int) -> bool:

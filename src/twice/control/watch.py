@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,12 @@ class Seen:
     def unstable(self) -> list[str]:
         """Files that were read and have changed since, though the step itself did not write them."""
         return [path for path, mark in self.read.items() if path not in self.before and mark_of(path) != mark]
+
+
+_LOOKS_FOR_CODE = re.compile(
+    r"<frozen importlib|.*[\\/](importlib[\\/]metadata|pkg_resources)[\\/]|.*[\\/]pkgutil\.py$"
+).match
+"""Whether a file is one of those that go through ``sys.path`` to find modules and installed distributions."""
 
 
 class Watch:
@@ -95,7 +102,7 @@ class Watch:
         if self._busy:
             return
         listing = event in ("os.listdir", "os.scandir")
-        if listing and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+        if listing and _LOOKS_FOR_CODE(sys._getframe(1).f_code.co_filename):
             self._guarded(self._searched, arguments[0])  # noted at any time: the other watcher sees it at any time
         elif not self.active:
             return

@@ -78,6 +78,7 @@ def wire(steps: Sequence[Step]) -> Wiring:
         sources = {name: name for name in (*step.required, *step.settings) if name in earlier}
         unwired = [name for name in step.required if name not in sources]
         if len(unwired) == 1 and earlier and unwired[0] not in later:
+            _check_misspelt(step, unwired[0], earlier)
             sources[unwired[0]] = earlier[-1]
         elif unwired:
             raise _no_source(step, unwired, earlier, later)
@@ -85,6 +86,21 @@ def wire(steps: Sequence[Step]) -> Wiring:
         inputs[step.name] = {name: sources[name] for name in (*step.required, *step.settings) if name in sources}
         settings[step.name] = tuple(name for name in step.settings if name not in sources)
     return Wiring(order, inputs, settings)
+
+
+def _check_misspelt(step: Step, parameter: str, earlier: Sequence[str]) -> None:
+    """Refuse to chain a parameter that looks like a slip for another step's name than the one just before."""
+    plain = parameter.casefold().replace("_", "")
+    likeness = {
+        name: difflib.SequenceMatcher(None, plain, name.casefold().replace("_", "")).ratio() for name in earlier
+    }
+    meant = max(likeness, key=lambda name: likeness[name])
+    if meant != earlier[-1] and likeness[meant] >= 0.85 and likeness[meant] > likeness[earlier[-1]]:
+        raise WiringError(
+            f"the parameter {parameter!r} of step {step.name!r} would receive the output of {earlier[-1]!r}, the step "
+            f"before, but it is spelt almost like {meant!r}.",
+            hint=f"call it {meant!r} to receive that, or {earlier[-1]!r} to say that this is meant",
+        )
 
 
 def near(name: str, known: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ def ingredients(
     settings: Settings,
     interpreter: Interpreter,
     files: Mapping[str, Digest],
+    cwd: str,
 ) -> dict[str, str]:
     """What a step's key is made of, by name.
 
@@ -39,6 +40,7 @@ def ingredients(
         settings: Determinism settings.
         interpreter: The Python that runs it.
         files: Declared input file → content.
+        cwd: The working directory, from which relative paths are seen.
     """
     found = {"step": step, "code": str(code), "seed": str(seed)}
     found |= {f"input {name}": str(digest) for name, digest in inputs.items()}
@@ -51,6 +53,7 @@ def ingredients(
         "threads": str(settings.threads),
         "time zone": settings.timezone,
         "locale": settings.locale,
+        "working directory": cwd,
     }
     return found
 
@@ -111,7 +114,9 @@ def decide(wanted: Mapping[str, str], traces: Iterable[Trace], earlier: Iterable
     before = list(earlier)
     if not before:
         return Decision(None, "it has not run before")
-    return Decision(None, difference(before[-1].ingredients, wanted))
+    # What changed is told against the run that was most like this one; of equals, against the last.
+    nearest = min(reversed(before), key=lambda trace: len(set(trace.ingredients.items()) ^ set(wanted.items())))
+    return Decision(None, difference(nearest.ingredients, wanted))
 
 
 def moved(trace: Trace, world: World) -> str:
@@ -155,6 +160,7 @@ _WORDS = {
     "time zone": "another time zone",
     "locale": "another locale",
     "hash seed": "another hash seed",
+    "working directory": "another working directory",
 }
 
 

@@ -110,7 +110,7 @@ class Performer:
             raise WorkerLost(f"step {step!r}: {problem.message}", hint=problem.hint) from None
         stdout, stderr = (self._printed(spool / name) for name in ("stdout", "stderr"))
         if result["status"] == "failed":
-            raise _failed(step, result["error"])
+            raise self._failed(step, result["error"])
         trace = Trace(
             key=key,
             step=step,
@@ -129,6 +129,18 @@ class Performer:
         digest = self.store.add(trace)
         shutil.rmtree(spool, ignore_errors=True)
         return Performed(trace, digest)
+
+    def _failed(self, step: str, error: Mapping[str, str]) -> StepFailed | ValueNotStorable:
+        """What a worker told of a failure; paths of a scratch place are shown as seen from its roots."""
+        if error["path"]:
+            place = error["path"].replace("output", f"the output of step {step!r}", 1)
+            why = error["summary"].partition(f"{error['path']}: ")[2].partition("\n\nhint:")[0]
+            return ValueNotStorable(f"{place}: {why}", path=error["path"], hint=error["hint"])
+        traceback = error["traceback"]
+        if not self.plan.ground.live:
+            for folder in self.plan.ground.roots.values():
+                traceback = traceback.replace(f"{folder}{os.sep}", "")
+        return StepFailed(step, error["summary"], traceback)
 
     # -- the way in
 
@@ -316,11 +328,3 @@ def digest_names(names: list[str]) -> Digest:
 def digest_variable(sha256: str | None) -> Digest | None:
     """The digest that stands for an environment variable's value, from the SHA-256 that the watcher made of it."""
     return None if sha256 is None else digest_texts("variable", sha256)
-
-
-def _failed(step: str, error: Mapping[str, str]) -> StepFailed | ValueNotStorable:
-    if error["path"]:
-        place = error["path"].replace("output", f"the output of step {step!r}", 1)
-        summary = error["summary"].partition(": ")[2].partition("\n\nhint:")[0]
-        return ValueNotStorable(f"{place}: {summary}", path=error["path"], hint=error["hint"])
-    return StepFailed(step, error["summary"], error["traceback"])

@@ -39,6 +39,13 @@ def draw_summary(run: RunView, saved: Sequence[str], *, steps: bool) -> Renderab
         for step in run.steps:
             parts += [Text(" ").join([mark("note"), text(f"{step.step}: {note}")]) for note in step.notes]
         parts.append(text(f"{run.status} in {duration(run.seconds)}: {fared(run)}", "dim"))
-    name = f"saved as {' and '.join(saved)}" if saved else "not saved: --version v1.0 gives it a name"
-    parts.append(joined(text(name, "bold" if saved else "dim"), text(f"version {short(run.version)}", "cyan")))
+    if saved:
+        name = f"saved as {' and '.join(saved)}"
+    elif run.names:
+        name = f"the same as {' and '.join(run.names)}"
+    else:
+        name = "not saved: --version v1.0 gives it a name"
+    parts.append(
+        joined(text(name, "bold" if saved or run.names else "dim"), text(f"version {short(run.version)}", "cyan"))
+    )
     return Group(*parts)

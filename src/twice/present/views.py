@@ -60,6 +60,7 @@ class RunView:
         version: Its version's digest.
         pipeline: The pipeline's name.
         label: The label that was set when it ran.
+        names: What its version can be loaded by.
         status: ``done``, ``failed`` or ``interrupted``.
         purpose: ``run``, ``rerun`` (of a loaded version) or ``verify``.
         started: When.
@@ -75,6 +76,7 @@ class RunView:
     version: str
     pipeline: str
     label: str
+    names: tuple[str, ...] = ()
     status: str
     purpose: str
     started: str

@@ -60,7 +60,8 @@ class Version(Record, frozen=True, kw_only=True):
         seed: The pipeline's seed.
         settings: Determinism settings.
         files: Input files, declared and seen.
-        environment: The :class:`~twice.records.environment.Environment` record.
+        environment: The :class:`~twice.records.environment.Environment` record, with the distributions that the steps
+            reach; each run refers to the whole of what was installed.
     """
 
     pipeline: str

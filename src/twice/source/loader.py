@@ -168,6 +168,11 @@ class Code:
         for name in self.outline["submodules"]:
             with contextlib.suppress(ImportError):  # what fails here fails again where it is used
                 importlib.import_module(name)
+        assert self.main is not None
+        for setting in self.outline["settings"]:
+            for needed in setting["needs"]:
+                self.ensure(needed)
+            self._carry_out(self.modules[setting["source"]], setting["line"], self.main.__dict__)
         # Modules and values first: a decorator may look at them while a definition is carried out.
         for _, name in sorted((_turn(entry), name) for name, entry in self.outline["main"].items()):
             self.ensure(name)

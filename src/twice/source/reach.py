@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
 import linecache
+import math
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Protocol
 
 from twice.errors import CaptureError, ValueNotStorable
@@ -46,6 +48,7 @@ from twice.source.normal import (
     Use,
     normalise,
 )
+from twice.source.settings import is_setting
 from twice.source.toplevel import TopLevel, absolute, calls_in, registrations, survey
 from twice.values.encode import encode
 from twice.values.fingerprint import content_of
@@ -166,6 +169,7 @@ class Reach:
         self.namespaces: dict[str, list[str]] = {}
         self.cells: dict[str, Source] = {}
         self.main_names: dict[str, None] = {}
+        self.settings: list[ast.stmt] = []
         self.module_values: dict[tuple[str, str], object] = {}
         self.patches: dict[tuple[str, str], object] = {}
         self.attributes: dict[str, dict[str, object]] = {}
@@ -194,8 +198,31 @@ class Reach:
         if id_ is None:
             module = getattr(function, "__module__", None) or "?"
             id_ = self._foreign_step(module, getattr(function, "__qualname__", name))
+        settings = self._settings()
+        if settings is not None:
+            edge = ("runs after", settings)
+            self.nodes[id_].edges += [edge] if edge not in self.nodes[id_].edges else []
         while self._queue:
             self._queue.popleft()()
+        return id_
+
+    def _settings(self) -> str | None:
+        """The node of the process-wide settings that the script has made so far, if it has made any."""
+        id_ = f"{MAIN} (settings)"
+        if id_ in self.nodes:
+            return id_
+        main = sys.modules.get(MAIN)
+        if main is None or not is_local(main) or self.library.module(MAIN) is None:
+            return None
+        reached = _line_at_work(vars(main))
+        self.settings = [
+            statement
+            for statement in sorted(self.survey(MAIN).effects, key=first_line)
+            if last_line(statement) < reached and is_setting(statement, vars(main))
+        ]
+        if not self.settings:
+            return None
+        self._statement_node(id_, "effects", MAIN, self.settings)
         return id_
 
     def _foreign_step(self, module: str, qualname: str) -> str:
@@ -376,6 +403,8 @@ class Reach:
             node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
             node.text = digest_texts(source.segment(definition))
             cells = class_cells(class_, source, definition)
+            if "<locals>" in class_.__qualname__:
+                self._made_inside(id_, class_, definition, cells, f"{source_name(source)}:{node.line}")
             node.edges += self._uses(
                 normal,
                 module,
@@ -398,6 +427,33 @@ class Reach:
 
         self._queue.append(scan)
         return id_
+
+    def _made_inside(
+        self, id_: str, class_: type, definition: ast.ClassDef, cells: Mapping[str, object], place: str
+    ) -> None:
+        """A class made inside a function: its attributes may depend on that function's variables, so they count.
+
+        Raises:
+            CaptureError: Its body uses a variable of the function that nothing holds any more, and it is not in a
+                module whose import makes it again.
+        """
+        for name, value in vars(class_).items():
+            if not name.startswith("__") and not isinstance(
+                value, FunctionType | staticmethod | classmethod | property
+            ):
+                with contextlib.suppress(CaptureError):
+                    found = self.value(f"{id_}.{name}", value, place=f"{class_.__qualname__}.{name}")
+                    self.nodes[id_].edges.append((f"attribute {name}", found))
+        namespace = vars(sys.modules[class_.__module__])
+        body = [part for part in definition.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for use in self._normalise([*body, *map(ast.Expr, [*definition.decorator_list, *definition.bases])]).uses:
+            used = use.name
+            if isinstance(used, str) and used not in cells and used not in namespace and not hasattr(builtins, used):
+                raise CaptureError(
+                    f"step {self._step!r} reaches the class {class_.__qualname__} ({place}), which is made inside a "
+                    f"function and uses its variable {used!r}, which is gone by now.",
+                    hint="define the class at the top level, or use the variable inside a method",
+                )
 
     def class_definition(self, class_: type) -> tuple[Source | None, ast.ClassDef | None]:
         """Where a class is defined: its source and its syntax tree, or (None, None) for a class made by a call."""
@@ -914,10 +970,10 @@ class Reach:
             return found
 
         try:
-            encoded = encode(self.placed(value), hook=hook, describe=place)
+            encoded = encode(self.placed(value), hook=hook, describe="it")
         except ValueNotStorable as problem:
             raise CaptureError(
-                f"step {self._step!r} reaches {place}, which holds what cannot be saved: {problem.message}",
+                f"step {self._step!r} reaches {place}, which cannot be saved: {problem.message.removeprefix('it: ')}",
                 hint="make it inside the step, or pass what it is made from as a parameter",
             ) from None
         if plain and encoded.executes:
@@ -1041,6 +1097,16 @@ _NOTHING = digest_texts("nothing")
 def _is_ours(value: object) -> bool:
     """Whether a value belongs to Twice: the pipeline itself, a run."""
     return type(value).__module__.partition(".")[0] == "twice"
+
+
+def _line_at_work(namespace: dict[str, object]) -> float:
+    """The line that the script's top level has come to; infinity if it has come to its end."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals is namespace and frame.f_code.co_name == "<module>":
+            return frame.f_lineno
+        frame = frame.f_back
+    return math.inf
 
 
 def key_of(module: str, name: str) -> tuple[str, str]:

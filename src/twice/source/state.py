@@ -33,7 +33,8 @@ class State:
     Attributes:
         outline: ``steps``: number of each step's callable; ``definitions``: node id → how to find or make it; ``main``:
             what the script's names stand for; ``values``: module → variable → number; ``attributes``: node id of a
-            class or function → attribute → number and wrapper; ``submodules``: modules that are used as attributes of
+            class or function → attribute → number and wrapper; ``settings``: statements of the script that make
+            process-wide settings; ``submodules``: modules that are used as attributes of
             their packages, and so have to be imported by whoever needs them.
         values: The values that are mentioned by number.
     """
@@ -81,6 +82,10 @@ def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
         "main": main,
         "values": values,
         "attributes": attributes,
+        "settings": [
+            {"source": MAIN, "line": first_line(statement), "needs": _needed_at_once(statement)}
+            for statement in reach.settings
+        ],
         "submodules": [*reach.submodules, *_imported_submodules(reach)],
     }
     return state
@@ -199,7 +204,7 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, a
         if definition is not None and _stands_for(value, definition, source, reach):
             return source, definition
         last = top.bindings.get(name, [None])[-1]
-        made = isinstance(value, type) or is_remade(value)
+        made = is_remade(value) or (isinstance(value, type) and reach.class_definition(value)[1] is None)
         if made and last is not None and not isinstance(last, ast.Import | ast.ImportFrom):
             return source, last
     return None, None

@@ -60,6 +60,8 @@ class Resolver:
             NotFound: It means nothing, or more than one thing.
         """
         found = self._by_name(text, pipeline) or self._by_keyword(text, pipeline) or self._by_digest(text)
+        if found is None and any(fact.pipeline == text and fact.purpose != "verify" for fact in self._filing.runs()):
+            found = self._by_keyword(f"{text}@{KEYWORDS[0]}", None)  # a pipeline's name alone means its last run
         if found is None:
             raise self._nothing(text)
         return found
