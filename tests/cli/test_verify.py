@@ -33,7 +33,7 @@ def test_a_step_that_cannot_be_reproduced_ends_with_1_and_is_named(folder: Folde
     said = folder.twice("verify", "v1.0", expect=1)
     assert "✓  load  identical" in said.out
     assert "✗  draw  different" in said.out
-    assert "draw: where it differs" in said.out
+    assert "draw: why" in said.out
     assert "different: an output is not what was recorded" in said.out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twice.actions.fetch import term
 from twice.compare.comparison import Comparison
 from twice.compare.judge import judge, overall
+from twice.compare.suspects import sentence, suspects
 from twice.errors import TwiceError
 from twice.history.notes import not_checked
 from twice.records.digest import Digest
@@ -70,8 +71,8 @@ def _step(
     if left.trace is None or right.trace is None:
         why = "it did not finish" if right.trace is None else "the recorded run did not finish it"
         return StepVerdict(step=name, verdict="inconclusive", summary=why, reason=why)
-    before = left_store.load(left.trace, Trace).output
-    after = right_store.load(right.trace, Trace).output
+    before_trace, after_trace = left_store.load(left.trace, Trace), right_store.load(right.trace, Trace)
+    before, after = before_trace.output, after_trace.output
     if before.content == after.content:
         return judge(name, before, after, None)
     try:
@@ -90,7 +91,7 @@ def _step(
             left=before.content,
             right=after.content,
         )
-    return judge(name, before, after, found)
+    return judge(name, before, after, found, why=sentence(suspects(before_trace, after_trace)))
 
 
 def _watched(store: Store, run: RunRecord) -> list[Watched]:

@@ -41,6 +41,8 @@ class Comparison:
             lines.append(
                 f"  {MARKS[step.verdict]} {step.step:<{width}}  {words:<22}  {step.summary or step.reason}".rstrip()
             )
+            if step.verdict == "different" and step.reason:
+                lines.append(f"    {'':<{width}}  {step.reason}")
         lines += [f"  not checked: {what}" for what in self.verdict.not_checked]
         return "\n".join(lines)
 

@@ -33,7 +33,7 @@ def finding(difference: Difference) -> Finding:
     )
 
 
-def judge(step: str, left: Artifact, right: Artifact, difference: Difference | None) -> StepVerdict:
+def judge(step: str, left: Artifact, right: Artifact, difference: Difference | None, *, why: str = "") -> StepVerdict:
     """The verdict on one output.
 
     Args:
@@ -41,6 +41,7 @@ def judge(step: str, left: Artifact, right: Artifact, difference: Difference | N
         left: What was recorded.
         right: What it is held against.
         difference: What differs in content, under the tolerances that the version declares; None if nothing does.
+        why: What is known of why it differs, in words.
     """
     if difference is None:
         same = left.content == right.content and left.aside == right.aside
@@ -57,6 +58,7 @@ def judge(step: str, left: Artifact, right: Artifact, difference: Difference | N
         finding=finding(difference),
         left=left.content,
         right=right.content,
+        reason=why if verdict == "different" else "",
     )
 
 

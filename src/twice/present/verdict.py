@@ -40,7 +40,11 @@ def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> Ren
     parts.append(made)
     for step in verdict.steps:
         if step.finding is not None and step.verdict not in ("identical", "inconclusive"):
-            parts.append(section(f"{step.step}: where it differs", *_tree(step.finding)))
+            # What is only one difference has been said in the table.
+            tree = _tree(step.finding) if step.finding.children or step.finding.softer else []
+            why = [text(step.reason, style_of(step.verdict))] if step.reason and step.verdict == "different" else []
+            if tree or why:
+                parts.append(section(f"{step.step}: where it differs" if tree else f"{step.step}: why", *tree, *why))
         if step.verdict == "fails" and "\n" in step.reason:
             parts.append(section(f"{step.step}: why it fails", text(step.reason.rstrip())))
     conclusion = _CONCLUSIONS.get(verdict.verdict, verdict.verdict)

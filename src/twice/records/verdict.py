@@ -38,7 +38,7 @@ class StepVerdict(Record, frozen=True, kw_only=True):
         finding: The difference, if there is one.
         left: The recorded content.
         right: The content it was held against.
-        reason: Why the verdict is inconclusive, or the error, if it fails.
+        reason: What is known of why it differs; why the verdict is inconclusive; or the error, if it fails.
     """
 
     step: str
