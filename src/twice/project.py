@@ -13,6 +13,7 @@ from typing import Any
 from twice.actions import check as check_
 from twice.actions import compare as compare_
 from twice.actions import diff as diff_
+from twice.actions import explain as explain_
 from twice.actions import fetch, ground, listing, prepare
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
@@ -23,7 +24,7 @@ from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
-from twice.present.findings import CheckView, DiffView
+from twice.present.findings import CheckView, DiffView, Explanation
 from twice.present.views import Log, RunView, StepDetail, VersionView
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
@@ -144,6 +145,10 @@ class Project:
     def diff(self, before: str, after: str) -> DiffView:
         """What differs between two versions, and between their outputs."""
         return diff_.diff(self.store, self.resolve(before), self.resolve(after))
+
+    def explain(self, name: str, step: str | None = None) -> Explanation:
+        """Why the steps of a run ran, or were reused."""
+        return explain_.explain(self.store, self.resolve(name), step)
 
     def check(self, *, deep: bool = True) -> CheckView:
         """Whether the store is whole."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
+import msgspec
+
 from twice.actions.listing import names_of, outcome, run_of, run_view
-from twice.errors import NotFound
+from twice.errors import Damaged, NotFound
 from twice.execute.events import Listener
 from twice.history.changes import path_to
 from twice.history.notes import blind_spots, observed
@@ -23,7 +26,7 @@ from twice.present.views import (
 )
 from twice.records.code import Code, Place, Snapshot
 from twice.records.digest import Digest
-from twice.records.environment import Environment
+from twice.records.environment import Environment, NumericLibrary
 from twice.records.run import RunRecord
 from twice.records.trace import FileRead, Trace
 from twice.records.version import StepSpec, Version
@@ -65,7 +68,7 @@ def version_view(store: Store, found: Found) -> VersionView:
     shown = run_view(store, run) if run is not None else None
     places = _places(store, run)
     outcomes = {step.step: step for step in shown.steps} if shown else {}
-    environment = store.load(version.environment, Environment)
+    environment = _environment_of(store, version, run)
     watchers = _watchers(store, run)
     return VersionView(
         version=found.version,
@@ -195,6 +198,21 @@ def _step_view(spec: StepSpec, code: Code, places: dict[str, Place], fared: Step
         code=own.semantic,
         outcome=fared,
     )
+
+
+def _environment_of(store: Store, version: Version, run: Digest | None) -> Environment:
+    """All that was installed when a run was made, with the numeric libraries that its steps had loaded."""
+    if run is None:
+        return store.load(version.environment, Environment)
+    record = store.load(run, RunRecord)
+    whole = store.load(record.environment, Environment)
+    libraries: dict[NumericLibrary, None] = {}
+    for result in record.steps:
+        if result.trace is not None:
+            with contextlib.suppress(NotFound, Damaged):
+                trace = store.load(result.trace, Trace)
+                libraries |= dict.fromkeys(store.load(trace.environment, Environment).numeric)
+    return msgspec.structs.replace(whole, numeric=tuple(libraries))
 
 
 def _environment(found: Environment) -> EnvironmentView:

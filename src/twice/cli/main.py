@@ -13,6 +13,7 @@ import click
 import twice
 from twice.cli.check import check
 from twice.cli.diff import diff
+from twice.cli.explain import explain
 from twice.cli.log import log
 from twice.cli.report import INTERRUPTED, USAGE, report, report_interrupt, report_usage
 from twice.cli.run import run
@@ -28,6 +29,7 @@ Examples:
   twice run flow.py --version v1.0     run a pipeline and keep it as v1.0
   twice verify v1.0                    run it again, and compare with the record
   twice diff v1.0 v1.1                 what changed between two versions
+  twice explain latest                 why each step ran, or was reused
 
 A version or run is NAMED by churn@v1.0, by v1.0 where only one pipeline has it, by a saved name, by the first digits
 of a digest, or by latest and previous.""",
@@ -45,7 +47,7 @@ def cli(context: click.Context, store: str | None) -> None:
     context.obj = store
 
 
-for command in (run, log, show, diff, verify, check):
+for command in (run, log, show, diff, explain, verify, check):
     cli.add_command(command)
 
 

@@ -74,7 +74,7 @@ class Observer:
         def wrapped(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
             def asked(*arguments: Any, **keywords: Any) -> Any:
-                if self.active and not _importing(sys._getframe(1), self._files):
+                if self.active and not _harmless(sys._getframe(1), self._files):
                     self._note("entropy", name, self._asker(sys._getframe(1)))
                 return original(*arguments, **keywords)
 
@@ -88,7 +88,8 @@ class Observer:
         observer = self
 
         def seeded(self: random.Random, a: Any = None, version: int = 2) -> None:
-            if a is None and observer.active and not isinstance(self, random.SystemRandom):
+            unseeded = a is None and observer.active and not isinstance(self, random.SystemRandom)
+            if unseeded and not _harmless(sys._getframe(1), observer._files):
                 observer._note("entropy", "random.Random()", observer._asker(sys._getframe(1)))
             seed(self, a, version)
 
@@ -119,10 +120,21 @@ class Observer:
         self.noted[noted] = self.noted.get(noted, 0) + 1
 
 
-def _importing(frame: FrameType | None, files: Collection[str]) -> bool:
-    """Whether a library is being imported: what it draws then, it is seeded again after."""
+_NAMES_THINGS = frozenset(
+    {"asyncio", "concurrent", "joblib", "logging", "multiprocessing", "ssl", "tempfile", "threading"}
+)
+"""Libraries that draw entropy to name files, folders and processes, and never for numbers that come out."""
+
+
+def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
+    """Whether entropy is drawn on the way by something whose numbers do not come out.
+
+    So is a library that is being imported (it is seeded again after), and one that makes up a name.
+    """
     while frame is not None and frame.f_code.co_filename not in files:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _NAMES_THINGS:
             return True
         frame = frame.f_back
     return False

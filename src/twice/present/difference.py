@@ -49,6 +49,14 @@ def draw_difference(diff: DiffView) -> RenderableType:
     return Group(*parts)
 
 
+def draw_changes(changes: Iterable[ChangeView]) -> list[RenderableType]:
+    """Some changes, code first."""
+    listed = list(changes)
+    code = [change for change in listed if change.what == "code"]
+    others = [change for change in listed if change.what not in ("code", "cosmetic")]
+    return [*_code(code), *([_rows(others)] if others else [])]
+
+
 def _sameness(diff: DiffView) -> str:
     if diff.before.version == diff.after.version:
         return "the same version" + ("" if not diff.outputs else ", with the same outputs")

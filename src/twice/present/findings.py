@@ -5,7 +5,7 @@ As in ``present.views``, the names of the attributes are the keys of the JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,3 +140,43 @@ class CheckView:
     names: int
     unreferenced: int
     leftovers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedStep:
+    """Why a step ran, or was reused.
+
+    Attributes:
+        step: The step.
+        how: ``ran``, ``reused``, ``failed`` or ``skipped``.
+        reason: In words.
+        against: The earlier run that was most like this one; empty if there is none, or it was reused.
+        ingredients: The parts of the key that differ from that run's → before and now.
+        changes: What differs between the two versions, as far as it concerns the step.
+        assumed: What was checked before it was reused.
+    """
+
+    step: str
+    how: str
+    reason: str
+    against: str = ""
+    ingredients: dict[str, tuple[str, str]] = field(default_factory=dict)
+    changes: tuple[ChangeView, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why the steps of a run ran, or did not.
+
+    Attributes:
+        name: What was asked for.
+        run: The run.
+        version: Its version.
+        steps: Step by step.
+    """
+
+    name: str
+    run: str
+    version: str
+    steps: tuple[ExplainedStep, ...]

@@ -1,0 +1,101 @@
+"""Why a step ran, or why it was reused and what that assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twice.actions.diff import diff
+from twice.actions.listing import run_of
+from twice.errors import NotFound
+from twice.present.findings import ChangeView, ExplainedStep, Explanation
+from twice.records.digest import Digest
+from twice.records.run import RunRecord, StepResult
+from twice.records.trace import Trace
+from twice.records.version import Version
+from twice.store.resolve import Found
+from twice.store.store import Store
+
+LOOK_BACK = 50
+"""How many earlier runs are looked through for the one that was most like this."""
+
+
+def explain(store: Store, found: Found, step: str | None = None) -> Explanation:
+    """Say for each step of a run, or for one, why it ran or did not.
+
+    Args:
+        store: The vault.
+        found: What a name means.
+        step: Only this step.
+
+    Raises:
+        NotFound: The version has no run, or no step of that name.
+    """
+    run = run_of(store, found.version, found.run)
+    if run is None:
+        raise NotFound(f"the version {found.version.short} has no run to explain.", hint="`twice log` lists runs")
+    record = store.load(run, RunRecord)
+    results = [result for result in record.steps if step in (None, result.step)]
+    if not results:
+        names = ", ".join(result.step for result in record.steps)
+        raise NotFound(f"the run has no step {step!r}; its steps are {names}.")
+    return Explanation(
+        name=found.text,
+        run=run,
+        version=record.version,
+        steps=tuple(_explained(store, run, record, result) for result in results),
+    )
+
+
+def _explained(store: Store, run: Digest, record: RunRecord, result: StepResult) -> ExplainedStep:
+    if result.trace is None:
+        return ExplainedStep(step=result.step, how=result.how, reason=result.reason)
+    trace = store.load(result.trace, Trace)
+    if result.how == "reused":
+        return ExplainedStep(step=result.step, how="reused", reason=result.reason, assumed=_assumed(trace))
+    other = min(_before(store, record, result), key=lambda pair: _distance(pair[1], trace), default=None)
+    if other is None:
+        return ExplainedStep(step=result.step, how=result.how, reason=result.reason)
+    against, earlier = other
+    return ExplainedStep(
+        step=result.step,
+        how=result.how,
+        reason=result.reason,
+        against=against,
+        ingredients={
+            name: (earlier.ingredients.get(name, ""), trace.ingredients.get(name, ""))
+            for name in sorted({*earlier.ingredients, *trace.ingredients})
+            if earlier.ingredients.get(name) != trace.ingredients.get(name)
+        },
+        changes=_changes(store, against, run, result.step),
+    )
+
+
+def _before(store: Store, record: RunRecord, result: StepResult) -> Iterator[tuple[Digest, Trace]]:
+    """Earlier runs of the pipeline in which the step has another trace, the last one first."""
+    pipeline = store.load(record.version, Version).pipeline
+    earlier = [(digest, run) for digest, run in store.runs(pipeline=pipeline) if run.started < record.started]
+    for digest, run in reversed(earlier[-LOOK_BACK:]):
+        for other in run.steps:
+            if other.step == result.step and other.trace is not None and other.trace != result.trace:
+                yield digest, store.load(other.trace, Trace)
+
+
+def _distance(left: Trace, right: Trace) -> int:
+    return len(set(left.ingredients.items()) ^ set(right.ingredients.items()))
+
+
+def _changes(store: Store, before: Digest, after: Digest, step: str) -> tuple[ChangeView, ...]:
+    """What differs between two runs' versions, as far as this step is concerned."""
+    sides = [Found(store.load(run, RunRecord).version, run, run) for run in (before, after)]
+    concerned = [change for change in diff(store, *sides).changes if step in change.steps]
+    return tuple(change for change in concerned if change.what != "cosmetic")
+
+
+def _assumed(trace: Trace) -> tuple[str, ...]:
+    """What was checked before a trace was reused."""
+    watched = trace.watched
+    words = {"file": "{} is as it was", "missing": "{} is still not there", "exists": "{} is there", "listing": ""}
+    found = [words[file.what].format(file.path) for file in watched.files if words[file.what]]
+    found += [f"the names in {file.path} are the same" for file in watched.files if file.what == "listing"]
+    found += [f"the environment variable {variable.name} is as it was" for variable in watched.variables]
+    return (*found, *(f"{name} is installed" for name in watched.distributions))
