@@ -33,6 +33,7 @@ _RECEIVE, _SEND, _SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082104
 _CONTINUE = 1
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _AT_CWD = -100
+_MOST_OPEN = 64
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,7 @@ class Supervisor:
         self._files = frozenset(ignored)
         self._calls = _MACHINES[platform.machine()].calls
         self._seen: set[tuple[str, bool]] = set()
+        self._memories = _Memories()
 
     def serve(self) -> Asked:
         """Answer until the process has ended; returns what was asked."""
@@ -217,6 +219,7 @@ class Supervisor:
                         return self.asked
                     self._answer(request)
         finally:
+            self._memories.close()
             os.close(ended)
             os.close(self._listener)
 
@@ -238,7 +241,7 @@ class Supervisor:
         if call in ("openat", "openat2"):
             flags = arguments[2]
             if call == "openat2":
-                (flags,) = struct.unpack("=Q", _memory(process, arguments[2], 8))
+                (flags,) = struct.unpack("=Q", self._memories.read(process, arguments[2], 8))
             self._opened(process, _signed(arguments[0]), arguments[1], flags)
         elif call == "open":
             self._opened(process, _AT_CWD, arguments[0], arguments[1])
@@ -246,10 +249,10 @@ class Supervisor:
             self._opened(process, _AT_CWD, arguments[0], _WRITES)
         elif call == "getdents64":
             self._listed(process, arguments[0])
-        elif call == "execve":
-            self.asked.executed.add(self._path(process, _AT_CWD, arguments[0]))
-        elif call == "execveat":
-            self.asked.executed.add(self._path(process, _signed(arguments[0]), arguments[1]))
+        elif call in ("execve", "execveat"):
+            folder, address = (_AT_CWD, arguments[0]) if call == "execve" else (_signed(arguments[0]), arguments[1])
+            self.asked.executed.add(self._path(process, folder, address))
+            self._memories.close()  # it is about to get another memory
         elif call == "connect":
             self._connected(process, arguments[1], arguments[2])
         elif call == "getrandom":
@@ -258,7 +261,9 @@ class Supervisor:
             self.asked.uring = True
 
     def _path(self, process: int, folder: int, address: int) -> str:
-        text = os.fsdecode(_text(process, address))
+        text = os.fsdecode(self._memories.text(process, address))
+        if text.startswith(self._ignored) and "/../" not in text:
+            return text  # of no interest, so it need not be tidied up
         if not text.startswith("/"):
             base = f"/proc/{process}/cwd" if folder == _AT_CWD else f"/proc/{process}/fd/{folder}"
             text = f"{os.readlink(base)}/{text}"  # noqa: PTH115
@@ -299,7 +304,7 @@ class Supervisor:
         self.asked.listed[path] = sorted(os.listdir(path))  # noqa: PTH208
 
     def _connected(self, process: int, address: int, length: int) -> None:
-        data = _memory(process, address, min(length, 128))
+        data = self._memories.read(process, address, min(length, 128))
         (family,) = struct.unpack_from("=H", data)
         if family == socket.AF_INET:
             port, host = struct.unpack_from("!H4s", data, 2)
@@ -321,27 +326,42 @@ def mark_of(path: str) -> Mark | None:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-def _memory(process: int, address: int, length: int) -> bytes:
-    descriptor = os.open(f"/proc/{process}/mem", os.O_RDONLY)
-    try:
-        return os.pread(descriptor, length, address)
-    finally:
-        os.close(descriptor)
+class _Memories:
+    """The memory of other processes. Each one's file is opened once, until somebody becomes another program."""
 
+    def __init__(self) -> None:
+        self._files: dict[int, int] = {}
 
-def _text(process: int, address: int) -> bytes:
-    """A text of the other process, up to its end; read page by page, since the next page may not be mapped."""
-    descriptor = os.open(f"/proc/{process}/mem", os.O_RDONLY)
-    try:
+    def read(self, process: int, address: int, length: int) -> bytes:
+        """Some bytes of a process.
+
+        Raises:
+            OSError: They cannot be read.
+        """
+        if process in self._files:
+            with contextlib.suppress(OSError):
+                if data := os.pread(self._files[process], length, address):
+                    return data
+            self.close()  # another process has its number by now
+        if len(self._files) >= _MOST_OPEN:
+            self.close()
+        self._files[process] = os.open(f"/proc/{process}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        return os.pread(self._files[process], length, address)
+
+    def text(self, process: int, address: int) -> bytes:
+        """A text of a process, up to its end; read page by page, since the next page may not be mapped."""
         found = b""
         while b"\0" not in found and len(found) < 4096:
-            part = os.pread(descriptor, 4096 - (address + len(found)) % 4096, address + len(found))
+            part = self.read(process, address + len(found), 4096 - (address + len(found)) % 4096)
             if not part:
                 break
             found += part
         return found.split(b"\0", 1)[0]
-    finally:
-        os.close(descriptor)
+
+    def close(self) -> None:
+        """Close all."""
+        while self._files:
+            os.close(self._files.popitem()[1])
 
 
 def _signed(number: int) -> int:

@@ -67,12 +67,19 @@ class Watch:
             packages, the worker's own.
         known_variables: Environment variables that the settings pin.
         keep: Copies a file aside before it is changed.
+        opens: Hear what is opened; not needed where system calls are watched.
     """
 
     def __init__(
-        self, ignored: Sequence[str], known_variables: Sequence[str] = (), keep: Keep = lambda _: None
+        self,
+        ignored: Sequence[str],
+        known_variables: Sequence[str] = (),
+        keep: Keep = lambda _: None,
+        *,
+        opens: bool = True,
     ) -> None:
         self.seen = Seen()
+        self._opens = opens
         self.active = False
         self._ignored = tuple(place for place in ignored if place.endswith(os.sep))
         self._files = frozenset(ignored)
@@ -99,7 +106,7 @@ class Watch:
         self._guarded(self._opened, path, 0)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._busy:
+        if self._busy or (event == "open" and not self._opens):
             return
         listing = event in ("os.listdir", "os.scandir")
         if listing and _LOOKS_FOR_CODE(sys._getframe(1).f_code.co_filename):

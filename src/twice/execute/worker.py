@@ -96,7 +96,7 @@ def _fork(task: Path, connection: int) -> int:
             os.setpgid(0, 0)
             _end_with_parent()
             with theirs:
-                syscalls.hand_over(theirs)
+                _Here.watched = syscalls.hand_over(theirs)
             status = carry_out(task)
         finally:
             with contextlib.suppress(Exception):
@@ -139,9 +139,10 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
 
 
 class _Here:
-    """Which step this process runs, if it is a step's process."""
+    """Which step this process runs, if it is a step's process, and whether its system calls are watched."""
 
     step = ""
+    watched = False
 
 
 def step_at_work() -> str:
@@ -262,7 +263,9 @@ class _Step:
         os.chdir(self.task["cwd"])
         sys.path[:] = self.task["sys_path"]
         sys.argv = [""]
-        watch = Watch(self.task["ignore"], self.task["known_variables"], Keeper(self.spool, "before"))
+        watch = Watch(
+            self.task["ignore"], self.task["known_variables"], Keeper(self.spool, "before"), opens=not _Here.watched
+        )
         watch.start()
         observer = Observer([module["file"] for module in self.task["modules"]])
         plant(self.task["seed"])
