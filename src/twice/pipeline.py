@@ -108,7 +108,7 @@ class Pipeline(Drawing):
         outcome, captured = self.project.run(self, params, jobs=jobs)
         if outcome.problem is not None:
             raise outcome.problem
-        self._last = Run(self.project, outcome.digest, outcome.record, captured.reach.objects)
+        self._last = Run(self.project, outcome.digest, outcome.record, captured.reach.graph.objects)
         return self._last
 
     @plainly

@@ -216,6 +216,9 @@ reached(
     "handed around as a module",
     "import tool\ndef call(m):\n    return m.f(1)\ndef step():\n    return call(tool)\n",
 )
+reached(
+    "kept in a table of modules", "import tool\nTABLE = {'tool': tool}\ndef step():\n    return TABLE['tool'].f(1)\n"
+)
 reached("looked up by name", "import tool\ndef step():\n    return getattr(tool, 'f')(1)\n")
 reached(
     "imported by a call",

@@ -149,6 +149,62 @@ def test_a_file_that_nobody_looked_at_is_no_change(programs: Prober, tmp_path: P
     assert not ran_again(programs, tmp_path, flow, {"d.txt": "a", "helpers.py": "X = 1\n"}, alter)
 
 
+ONLY_FOR_B: dict[str, str] = {
+    "a module": "import only_for_b\ndef a():\n    return 1\ndef b():\n    return only_for_b.TEXT\n",
+    "a module that is imported under another name": (
+        "import only_for_b as other\ndef a():\n    return 1\ndef b():\n    return other.TEXT\n"),
+    "a function of a module": "from only_for_b import text\ndef a():\n    return 1\ndef b():\n    return text()\n",
+    "a module, through a helper": (
+        "import only_for_b\ndef helper():\n    return only_for_b.TEXT\ndef a():\n    return 1\ndef b():\n    return helper()\n"),
+    "a module, through a class": (
+        "import only_for_b\nclass Box:\n    def get(self):\n        return only_for_b.TEXT\n"
+        "def a():\n    return 1\ndef b():\n    return Box().get()\n"),
+    "a base class in a module": (
+        "import only_for_b\nclass Box(only_for_b.Base):\n    pass\ndef a():\n    return 1\ndef b():\n    return Box().get()\n"),
+    "a decorator in a module": (
+        "import only_for_b\ndef a():\n    return 1\n@only_for_b.decorator\ndef b():\n    return only_for_b.TEXT\n"),
+    "a submodule": (
+        "import pkg.core, pkg.only_for_b\ndef a():\n    return pkg.core.ONE\ndef b():\n    return pkg.only_for_b.TEXT\n"),
+    "a submodule of a package that the other step takes by name": (
+        "import pkg.only_for_b\nfrom pkg import core\ndef a():\n    return core.ONE\ndef b():\n    return pkg.only_for_b.TEXT\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ONLY_FOR_B)
+def test_what_is_read_by_an_import_counts_for_the_step_that_needs(what: str, programs: Prober, tmp_path: Path) -> None:
+    only_for_b = """
+        from functools import wraps
+        from pathlib import Path
+        TEXT = Path("d.txt").read_text()
+        def text():
+            return TEXT
+        class Base:
+            def get(self):
+                return TEXT
+        def decorator(function):
+            @wraps(function)
+            def inner():
+                return function()
+            return inner
+        """
+    files = {
+        "only_for_b.py": only_for_b,
+        "pkg/__init__.py": "",
+        "pkg/core.py": "ONE = 1\n",
+        "pkg/only_for_b.py": only_for_b,
+        "d.txt": "first",
+    }
+    driver = """from twice import Pipeline
+run = Pipeline(steps=[a, b], name="flow").run()
+answer = [[step.how for step in run.record.steps], run["a"], run["b"]]
+"""
+    write(tmp_path, {**files, "flow.py": ONLY_FOR_B[what] + driver})
+    assert programs.answer(tmp_path) == [["ran", "ran"], 1, "first"]
+    assert programs.answer(tmp_path) == [["reused", "reused"], 1, "first"]
+    write(tmp_path, {"d.txt": "second"})
+    assert programs.answer(tmp_path) == [["reused", "ran"], 1, "second"]
+
+
 def test_an_edit_that_is_taken_back_is_a_hit(programs: Prober, tmp_path: Path) -> None:
     files = {
         "helpers.py": "def f():\n    return 1\n",

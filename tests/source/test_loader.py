@@ -325,6 +325,84 @@ def test_submodules_that_only_the_script_imports_are_there(tmp_path: Path) -> No
     assert answer(tmp_path, files) == [1, 2, 1, "a", "LinearRegression"]
 
 
+def test_a_class_inside_an_input_comes_with_all_that_its_methods_need(tmp_path: Path) -> None:
+    files = {
+        "tool.py": "FACTOR = 2\n",
+        "pkg/__init__.py": "",
+        "pkg/sub.py": "MORE = 100\n",
+        "flow.py": """
+            import json
+            import tool, pkg.sub
+            from twice import Pipeline
+            RATE = 10
+            def helper(x):
+                return x * RATE
+            class Base:
+                def base(self):
+                    return pkg.sub.MORE
+            class Box(Base):
+                class Inner:
+                    def get(self):
+                        return RATE
+                def __init__(self, x):
+                    self.x = x
+                def get(self):
+                    return helper(self.x) + tool.FACTOR + self.base() + self.Inner().get()
+            def make():
+                return [Box(1)]
+            def use(make):
+                return make[0].get()
+            print(json.dumps(Pipeline(steps=[make, use]).run().output))
+            """,
+    }
+    assert answer(tmp_path, files) == 122
+
+
+def test_a_class_inside_a_pickle_comes_with_all_that_its_methods_need(tmp_path: Path) -> None:
+    files = {
+        "tool.py": "FACTOR = 2\n",
+        "flow.py": """
+            import json, pickle
+            import tool
+            from pathlib import Path
+            from twice import Pipeline
+            RATE = 10
+            SEEN = []
+            def noted(function):
+                SEEN.append(function.__name__)
+                return function
+            class Box:
+                @noted
+                def get(self):
+                    return RATE + tool.FACTOR, SEEN
+            def make():
+                Path("box.pickle").write_bytes(pickle.dumps(Box()))
+            def use(make):
+                return pickle.loads(Path("box.pickle").read_bytes()).get()
+            print(json.dumps(Pipeline(steps=[make, use]).run().output))
+            """,
+    }
+    assert answer(tmp_path, files) == [12, ["get"]]
+
+
+def test_what_the_script_holds_is_found_through_its_module_whoever_asks(tmp_path: Path) -> None:
+    files = {
+        "flow.py": """
+            import json, sys
+            from twice import Pipeline
+            RATE = 10
+            def double():
+                return 2 * RATE
+            def one():
+                return double()
+            def other(one):
+                return sys.modules["__main__"].double() + one
+            print(json.dumps(Pipeline(steps=[one, other]).run().output))
+            """,
+    }
+    assert answer(tmp_path, files) == 40
+
+
 def test_what_no_step_reaches_may_be_anything(tmp_path: Path) -> None:
     script = """
         import json, threading

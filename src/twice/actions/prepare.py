@@ -184,7 +184,7 @@ def _put_snapshot(store: Store, captured: Capture, code: Digest) -> Snapshot:
     values = []
     for value in captured.state.values:
         try:
-            values.append(put_value(store, value, describe="a captured value", hook=captured.reach.hook))
+            values.append(put_value(store, value, describe="a captured value", hook=captured.reach.values.hook))
         except ValueNotStorable as problem:
             raise CaptureError(f"a value that the steps reach cannot be saved: {problem.message}") from None
     outline = json.dumps(captured.state.outline, sort_keys=True, separators=(",", ":")).encode()

@@ -271,7 +271,7 @@ class _Step:
         plant(self.task["seed"])
         plant_on_import(self.task["seed"])
         self.code.install()
-        self.code.prepare()
+        self.code.prepare(self.task["step"])
         function = self.code.step(self.task["step"])
         arguments = {name: self.bring_back(found) for name, found in self.task["inputs"].items()}
         arguments |= {name: self.bring_back(found) for name, found in self.task["parameters"].items()}

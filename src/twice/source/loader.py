@@ -137,6 +137,7 @@ class Code:
         self._values: dict[int, Any] = {}
         self.made: dict[str, Any] = {}
         self._under_way: set[str] = set()
+        self._provided: set[str] = set()
         self._trees: dict[str, ast.Module] = {}
         self._loading = 0
         self._loaded: list[tuple[str, dict[str, Any]]] = []
@@ -163,33 +164,67 @@ class Code:
         sys.modules[MAIN] = self.main
         sys.meta_path.insert(0, SnapshotImporter(self.modules, self.run_module))
 
-    def prepare(self) -> None:
-        """Give the script's namespace everything that captured code looks up in it."""
-        for name in self.outline["submodules"]:
-            with contextlib.suppress(ImportError):  # what fails here fails again where it is used
-                importlib.import_module(name)
-        assert self.main is not None
-        for setting in self.outline["settings"]:
-            for needed in setting["needs"]:
-                self.ensure(needed)
-            self._carry_out(self.modules[setting["source"]], setting["line"], self.main.__dict__)
-        # Modules and values first: a decorator may look at them while a definition is carried out.
-        for _, name in sorted((_turn(entry), name) for name, entry in self.outline["main"].items()):
-            self.ensure(name)
-        for name, entry in self.outline["main"].items():
-            self._restore(name, entry)
+    def prepare(self, step: str) -> None:
+        """Make the script's settings, and have everything ready that a step's code looks up.
+
+        The rest is made when somebody asks for it: a class inside an input, say, by its name.
+        """
+        self._provide(self.outline["steps"][step]["node"], self.outline["settings"])
 
     def step(self, name: str) -> Callable[..., Any]:
         """A step's callable."""
-        function: Callable[..., Any] = self.value(self.outline["steps"][name])
+        function: Callable[..., Any] = self.value(self.outline["steps"][name]["value"])
         return function
+
+    def _provide(self, node: str, settings: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Have ready what a node, and everything that it reaches, looks up in the script and in packages.
+
+        Args:
+            node: Its id.
+            settings: Statements of the script to carry out before.
+        """
+        needs = self._new_needs(node)
+        if not needs and not settings:
+            return
+        assert self.main is not None
+        namespace = self.main.__dict__
+        before = set(namespace)
+        for submodule in dict.fromkeys(name for need in needs for name in need["submodules"]):
+            with contextlib.suppress(ImportError):  # what fails here fails again where it is used
+                importlib.import_module(submodule)
+        for setting in settings:
+            for needed in setting["needs"]:
+                self.ensure(needed)
+            self._carry_out(self.modules[setting["source"]], setting["line"], namespace)
+        main = self.outline["main"]
+        names = {name for need in needs for name in need["names"] if name in main}
+        # Modules and values first: a decorator may look at them while a definition is carried out.
+        for _, name in sorted((_turn(main[name]), name) for name in names):
+            self.ensure(name)
+        for name, entry in main.items():
+            if name in namespace and name not in before:
+                self._restore(name, entry)
+
+    def _new_needs(self, node: str) -> list[Mapping[str, Any]]:
+        """What a node, and everything that it reaches, needs at hand, without what was provided already."""
+        found: list[Mapping[str, Any]] = []
+        pending = [node]
+        while pending:
+            id_ = pending.pop()
+            if id_ in self.outline["needs"] and id_ not in self._provided:
+                self._provided.add(id_)
+                found.append(self.outline["needs"][id_])
+                pending += found[-1]["reaches"]
+        return found
 
     # -- the script's names
 
     def _late(self, name: str) -> Any:
-        if name in self.outline["main"]:
-            return self.ensure(name)
-        raise AttributeError(f"the script's {name!r} was not captured: no step reaches it")
+        entry = self.outline["main"].get(name)
+        if entry is None:
+            raise AttributeError(f"the script's {name!r} was not captured: no step reaches it")
+        self._provide(entry["node"])
+        return self.ensure(name)
 
     def ensure(self, name: str) -> Any:
         """The value of a script's name, made now if it has not been."""
@@ -291,6 +326,8 @@ class Code:
 
     def definition(self, id_: str) -> Any:
         """The function or class of a node."""
+        if id_ not in self.made:
+            self._provide(id_)
         if id_ not in self.made:
             self.made[id_] = self._make(id_, self.outline["definitions"][id_])
         return self.made[id_]

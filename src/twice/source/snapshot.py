@@ -10,7 +10,9 @@ from twice.records.code import Node, Place, StepCode
 from twice.records.digest import Digest, digest_texts
 from twice.source.merkle import meanings, reachable
 from twice.source.modules import CELLS, Library, Roots, is_local_file
-from twice.source.reach import Distributions, Reach, source_key
+from twice.source.reach.distributions import Installed
+from twice.source.reach.sources import source_key
+from twice.source.reach.walk import Reach
 from twice.source.state import State, state_of
 
 
@@ -66,7 +68,7 @@ class Capture:
 
 
 def capture(
-    steps: Mapping[str, object], *, project: Path, cwd: Path, search: list[str], distributions: Distributions
+    steps: Mapping[str, object], *, project: Path, cwd: Path, search: list[str], distributions: Installed
 ) -> Capture:
     """Capture everything local that some steps reach.
 
@@ -87,11 +89,11 @@ def capture(
     while reach.reads != reach.counts:  # what somebody may read of other code counts everywhere
         reach = Reach(library, roots, distributions, counts=reach.reads)
         roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
-    state = state_of(reach, dict(steps))
+    state = state_of(reach, steps, roots_of_steps)
 
     exact = reach.counts.source
-    own = {id_: digest_texts(node.own, node.text) if exact else node.own for id_, node in reach.nodes.items()}
-    edges = {id_: sorted(set(node.edges)) for id_, node in reach.nodes.items()}
+    own = {id_: digest_texts(node.own, node.text) if exact else node.own for id_, node in reach.graph.nodes.items()}
+    edges = {id_: sorted(set(node.edges)) for id_, node in reach.graph.nodes.items()}
     meaning = meanings(own, edges)
     nodes = {
         id_: Node(
@@ -103,7 +105,7 @@ def capture(
             edges=tuple(edges[id_]),
             note=node.note,
         )
-        for id_, node in sorted(reach.nodes.items())
+        for id_, node in sorted(reach.graph.nodes.items())
     }
     reached = {name: reachable(root, edges) for name, root in roots_of_steps.items()}
     step_codes = {
@@ -124,7 +126,7 @@ def capture(
         nodes=nodes,
         places={
             id_: Place(module=node.module, line=node.line, end_line=node.end_line)
-            for id_, node in sorted(reach.nodes.items())
+            for id_, node in sorted(reach.graph.nodes.items())
             if node.module
         },
         steps=step_codes,
@@ -137,18 +139,18 @@ def capture(
 
 def _files(reach: Reach, roots: Roots) -> tuple[SourceFile, ...]:
     found: list[SourceFile] = []
-    for name, source in sorted(reach.modules.items()):
+    for name, source in sorted(reach.sources.modules.items()):
         root, path = roots.locate_module(source.file, name, package=source.package)
         found.append(SourceFile(name, root, path, source.data, source.package))
-    for name, places in sorted(reach.namespaces.items()):
+    for name, places in sorted(reach.sources.namespaces.items()):
         for place in places:
             root, path = roots.locate_module(place + "/__init__.py", name, package=True)
             found.append(SourceFile(name, root, path.rpartition("/")[0], b"", package=True, namespace=True))
-    for source in sorted(reach.cells.values(), key=source_key):
+    for source in sorted(reach.sources.cells.values(), key=source_key):
         key = source_key(source)
         if key != source.module:
             found.append(SourceFile(key, CELLS, key.rpartition("/")[2], source.data))
-        elif key not in reach.modules:  # a file that is not a module's own: named by where it lies
+        elif key not in reach.sources.modules:  # a file that is not a module's own: named by where it lies
             root, path = roots.locate_module(source.file, Path(source.file).stem, package=False)
             found.append(SourceFile(key, root, path, source.data))
     return tuple(found)

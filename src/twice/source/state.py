@@ -6,7 +6,7 @@ module leads to (a closure, a lambda, a function inside a test) is cut out of it
 had.
 
 The outline is JSON; the values that it mentions by number are encoded one by one, with the hook of
-:class:`~twice.source.reach.Reach`, so that code inside a value is a reference into ``definitions``.
+:class:`~twice.source.reach.values.Values`, so that code inside a value is a reference into ``definitions``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from types import FunctionType, ModuleType
 
 from twice.errors import CaptureError
 from twice.source.modules import MAIN, Source, first_line
+from twice.source.needs import needs_of
 from twice.source.normal import Import, normalise
-from twice.source.reach import Reach, cells_of, class_cells, is_local_function, is_remade, line_of, source_key
+from twice.source.reach.live import cells_of, class_cells, is_local_function, is_remade, line_of
+from twice.source.reach.places import placed
+from twice.source.reach.sources import source_key
+from twice.source.reach.walk import Reach
 from twice.source.toplevel import registrations
 
 Outline = dict[str, object]
@@ -31,11 +35,10 @@ class State:
     """What sources alone do not say.
 
     Attributes:
-        outline: ``steps``: number of each step's callable; ``definitions``: node id → how to find or make it; ``main``:
-            what the script's names stand for; ``values``: module → variable → number; ``attributes``: node id of a
-            class or function → attribute → number and wrapper; ``settings``: statements of the script that make
-            process-wide settings; ``submodules``: modules that are used as attributes of
-            their packages, and so have to be imported by whoever needs them.
+        outline: ``steps``: number and node id of each step's callable; ``definitions``: node id → how to find or make
+            it; ``main``: what the script's names stand for; ``values``: module → variable → number; ``attributes``:
+            node id of a class or function → attribute → number and wrapper; ``settings``: statements of the script
+            that make process-wide settings; ``needs``: node id → what it needs at hand, see ``source.needs``.
         values: The values that are mentioned by number.
     """
 
@@ -47,28 +50,31 @@ class State:
         """The number of a value; one object has one number."""
         if id(value) not in self._numbers:
             self._numbers[id(value)] = len(self.values)
-            self.values.append(reach.placed(value))
-            reach.objects[f"value {len(self.values)}"] = value  # kept alive: it is known by identity
+            self.values.append(placed(value, reach.roots))
+            reach.graph.objects[f"value {len(self.values)}"] = value  # kept alive: it is known by identity
         return self._numbers[id(value)]
 
 
-def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
+def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]) -> State:
     """The state of a finished walk.
 
     Args:
         reach: The walk.
         steps: Each step's callable.
+        nodes: The id of its node.
     """
     state = State({})
     definitions: dict[str, Outline] = {}
     main: dict[str, Outline] = {}
-    for id_, node in list(reach.nodes.items()):
-        value = reach.objects.get(id_)
+    for id_, node in list(reach.graph.nodes.items()):
+        value = reach.graph.objects.get(id_)
         if node.kind in ("function", "class") and _is_own(value):
             assert isinstance(value, FunctionType | type)
             definitions[id_] = _definition(reach, state, id_, value)
+    named = {str(entry["name"]): id_ for id_, entry in definitions.items() if entry["how"] == "main"}
     for name in reach.main_names:
-        main[name] = _main_entry(reach, state, name)
+        node_id = reach.names.known(MAIN, name) or named.get(name, "")
+        main[name] = {**_main_entry(reach, state, name), "node": node_id}
     attributes = {
         id_: {attribute: _attribute(state, reach, value) for attribute, value in held.items()}
         for id_, held in reach.attributes.items()
@@ -77,7 +83,9 @@ def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
     for (module, name), value in {**reach.module_values, **reach.patches}.items():
         values.setdefault(module, {})[name] = state.number(value, reach)
     state.outline |= {
-        "steps": {name: state.number(function, reach) for name, function in steps.items()},
+        "steps": {
+            name: {"value": state.number(function, reach), "node": nodes[name]} for name, function in steps.items()
+        },
         "definitions": definitions,
         "main": main,
         "values": values,
@@ -86,21 +94,9 @@ def state_of(reach: Reach, steps: Mapping[str, object]) -> State:
             {"source": MAIN, "line": first_line(statement), "needs": _needed_at_once(statement)}
             for statement in reach.settings
         ],
-        "submodules": [*reach.submodules, *_imported_submodules(reach)],
+        "needs": needs_of(reach),
     }
     return state
-
-
-def _imported_submodules(reach: Reach) -> list[str]:
-    """The submodules that the script imports by ``import package.submodule``: its name for them is the package's."""
-    sources = [reach.library.module(MAIN), *reach.cells.values()]
-    return [
-        imported.module
-        for source in sources
-        if source is not None and source.module == MAIN
-        for bound, imported in reach.survey_of(source).imports
-        if bound in reach.main_names and imported.top_only and imported.module in sys.modules
-    ]
 
 
 def _is_own(value: object) -> bool:
@@ -122,17 +118,15 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         module = str(value.__globals__.get("__name__", module))
     named = module == MAIN and vars(sys.modules[MAIN]).get(value.__qualname__) is value
     if named and _statement(reach, value.__qualname__, value)[1] is not None:
-        reach.main_names.setdefault(value.__qualname__)
-        return {"how": "main", "name": value.__qualname__}
+        return _main_definition(reach, id_, value.__qualname__)
     if module != MAIN and _importable(module, value.__qualname__) is value:
         return {"how": "import", "module": module, "name": value.__qualname__}
     if module == MAIN and "<locals>" not in value.__qualname__ and "." in value.__qualname__:
         outer, _, rest = value.__qualname__.partition(".")
         if outer in vars(sys.modules[MAIN]):
-            reach.main_names.setdefault(outer)
-            return {"how": "main", "name": outer, "attributes": rest}
+            return {**_main_definition(reach, id_, outer), "attributes": rest}
     if isinstance(value, type):
-        source, definition = reach.class_definition(value)
+        source, definition = reach.sources.class_definition(value)
         cells = class_cells(value, source, definition)
     else:
         source = reach.library.of_code(value.__code__, module)
@@ -156,6 +150,13 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
     return made
 
 
+def _main_definition(reach: Reach, id_: str, name: str) -> Outline:
+    """A definition that one of the script's names leads to; whoever needs the one needs the other."""
+    reach.main_names.setdefault(name)
+    reach.graph.nodes[id_].names.setdefault(name)
+    return {"how": "main", "name": name}
+
+
 def _importable(module: str, qualname: str) -> object:
     found: object = sys.modules.get(module)
     for part in qualname.split("."):
@@ -177,7 +178,7 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
             "needs": _needed_at_once(statement),
             "then": [
                 {"line": first_line(further), "needs": _needed_at_once(further)}
-                for further in registrations(reach.survey_of(source), name)
+                for further in registrations(reach.sources.survey_of(source), name)
             ],
         }
     if isinstance(value, ModuleType):
@@ -195,16 +196,16 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, a
     if isinstance(value, type):
         if value.__module__ != MAIN:
             return None, None
-        sources.append(reach.class_definition(value)[0])
+        sources.append(reach.sources.class_definition(value)[0])
     for source in sources:
         if source is None:
             continue
-        top = reach.survey_of(source)
+        top = reach.sources.survey_of(source)
         definition = top.definition(name, line_of(value))
         if definition is not None and _stands_for(value, definition, source, reach):
             return source, definition
         last = top.bindings.get(name, [None])[-1]
-        made = is_remade(value) or (isinstance(value, type) and reach.class_definition(value)[1] is None)
+        made = is_remade(value) or (isinstance(value, type) and reach.sources.class_definition(value)[1] is None)
         if made and last is not None and not isinstance(last, ast.Import | ast.ImportFrom):
             return source, last
     return None, None
@@ -219,7 +220,7 @@ def _stands_for(
             return found is source
         return bool(definition.decorator_list)
     if isinstance(value, type):
-        return isinstance(definition, ast.ClassDef) and reach.class_definition(value)[1] is definition
+        return isinstance(definition, ast.ClassDef) and reach.sources.class_definition(value)[1] is definition
     return bool(definition.decorator_list)
 
 

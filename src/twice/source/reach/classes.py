@@ -1,0 +1,154 @@
+"""Classes: their bodies, what they inherit, and what was put onto them after their definition."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import sys
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from twice.errors import CaptureError
+from twice.records.digest import digest_texts
+from twice.source.modules import MAIN, Source, first_line, is_local, last_line
+from twice.source.reach.found import NOTHING, Found
+from twice.source.reach.live import MISSING, class_cells, subclasses
+from twice.source.reach.sources import source_key, source_name
+
+if TYPE_CHECKING:
+    from twice.source.reach.walk import Reach
+
+
+class Classes:
+    """The nodes of classes.
+
+    Args:
+        walk: The walk that they are part of.
+    """
+
+    def __init__(self, walk: Reach) -> None:
+        self._walk = walk
+
+    def node(self, class_: type) -> str | None:
+        """The node of a class; None if it is not local.
+
+        Raises:
+            CaptureError: Its definition cannot be found, or cannot be carried out elsewhere.
+        """
+        walk = self._walk
+        known = walk.graph.known(class_)
+        if known is not None:
+            return known
+        module = class_.__module__
+        owner = sys.modules.get(module)
+        if owner is None or not is_local(owner):
+            return None
+        source, definition = walk.sources.class_definition(class_)
+        id_ = walk.graph.register(f"{module}:{class_.__qualname__}", class_)
+        if source is None or definition is None:
+            return self._made_by_a_call(id_, class_, module)
+        lines = (first_line(definition), last_line(definition))
+        node = walk.graph.nodes[id_] = Found(id_, "class", NOTHING, NOTHING, source_key(source), *lines)
+        walk.sources.use(source)
+        walk.later(lambda: self._scan(node, class_, source, definition))
+        return id_
+
+    def _scan(self, node: Found, class_: type, source: Source, definition: ast.ClassDef) -> None:
+        walk, module = self._walk, class_.__module__
+        normal = walk.normalise(definition)
+        patches = _patches(class_, source, definition)
+        node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
+        node.text = digest_texts(source.segment(definition))
+        cells = class_cells(class_, source, definition)
+        if "<locals>" in class_.__qualname__:
+            self._made_inside(node, class_, definition, cells, f"{source_name(source)}:{node.line}")
+        node.edges += walk.names.uses(
+            node,
+            normal,
+            module,
+            source,
+            lambda name: cells.get(name, MISSING),
+            lambda name: self._cell(node.id, cells, name),
+        )
+        for base in (*class_.__bases__, type(class_)):
+            node.edges += [("inherits", found) for found in walk.visit(base)] if base not in (object, type) else []
+        for name, value in patches:
+            node.edges += [(f"patched {name}", found) for found in walk.visit(value)]
+            walk.attributes.setdefault(node.id, {})[name] = vars(class_)[name]
+        if not hasattr(class_, "__members__"):  # an enum's members are what its body says
+            node.edges += walk.functions.attributes(node.id, vars(class_))
+        if walk.counts.subclasses:
+            for subclass in subclasses(class_):
+                node.edges += [("is inherited by", found) for found in walk.visit(subclass)]
+        node.edges += walk.effects.edges(module)
+        walk.wholes.widen(node, normal, module, cells)
+
+    def _made_inside(
+        self, node: Found, class_: type, definition: ast.ClassDef, cells: Mapping[str, object], place: str
+    ) -> None:
+        """A class made inside a function: its attributes may depend on that function's variables, so they count.
+
+        Raises:
+            CaptureError: Its body uses a variable of the function that nothing holds any more, and it is not in a
+                module whose import makes it again.
+        """
+        walk = self._walk
+        for name, value in vars(class_).items():
+            if not name.startswith("__") and not isinstance(
+                value, FunctionType | staticmethod | classmethod | property
+            ):
+                with contextlib.suppress(CaptureError):
+                    found = walk.values.node(f"{node.id}.{name}", value, place=f"{class_.__qualname__}.{name}")
+                    node.edges.append((f"attribute {name}", found))
+        namespace = vars(sys.modules[class_.__module__])
+        body = [part for part in definition.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for use in walk.normalise([*body, *map(ast.Expr, [*definition.decorator_list, *definition.bases])]).uses:
+            used = use.name
+            if isinstance(used, str) and used not in cells and used not in namespace and not hasattr(builtins, used):
+                raise CaptureError(
+                    f"step {walk.at_work!r} reaches the class {class_.__qualname__} ({place}), which is made inside a "
+                    f"function and uses its variable {used!r}, which is gone by now.",
+                    hint="define the class at the top level, or use the variable inside a method",
+                )
+
+    def _made_by_a_call(self, id_: str, class_: type, module: str) -> str:
+        """A class made by a call (a named tuple, an enum from a list): the statement that binds it counts."""
+        walk = self._walk
+        statements = walk.sources.survey(module).bindings.get(class_.__name__, [])
+        if not statements and module != MAIN:
+            raise CaptureError(
+                f"step {walk.at_work!r} reaches the class {id_.replace(':', '.')}, whose definition cannot be found.",
+                hint="define it with a class statement, or assign it to a name at the top level of a module",
+            )
+        if not statements:
+            raise CaptureError(
+                f"step {walk.at_work!r} reaches the class {class_.__qualname__}, whose source cannot be found.",
+                hint="define it in a file or in a notebook cell",
+            )
+        walk.names.statements(id_, "class", module, statements)
+        return id_
+
+    def _cell(self, id_: str, cells: Mapping[str, object], name: str) -> list[str]:
+        value = cells[name]
+        if isinstance(value, FunctionType | type | ModuleType):
+            return self._walk.visit(value)
+        place = f"the variable {name!r} around the class {id_}"
+        return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
+
+
+def _patches(class_: type, source: Source, definition: ast.ClassDef) -> list[tuple[str, FunctionType]]:
+    """Local functions that were put onto a class after its definition."""
+    span = range(first_line(definition), last_line(definition) + 1)
+    found = []
+    for name, value in vars(class_).items():
+        function = getattr(value, "__func__", value)
+        if not isinstance(function, FunctionType) or function.__code__.co_filename.startswith("<"):
+            continue
+        code = function.__code__
+        inside = code.co_filename == source.file and code.co_firstlineno in span
+        owner = sys.modules.get(str(function.__globals__.get("__name__")))
+        if not inside and owner is not None and is_local(owner):
+            found.append((name, function))
+    return found

@@ -1,0 +1,165 @@
+"""Functions: their code, their cells, their defaults, and what was put onto them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from twice.errors import CaptureError
+from twice.records.digest import digest_texts
+from twice.source.modules import Source, first_line, last_line
+from twice.source.reach.found import NOTHING, Edge, Found
+from twice.source.reach.live import MISSING, cells_of, is_local_function
+from twice.source.reach.sources import source_key
+
+if TYPE_CHECKING:
+    from twice.source.reach.walk import Reach
+
+
+class Functions:
+    """The nodes of functions.
+
+    Args:
+        walk: The walk that they are part of.
+    """
+
+    def __init__(self, walk: Reach) -> None:
+        self._walk = walk
+
+    def node(self, function: FunctionType) -> str | None:
+        """The node of a function; None if it is not local and holds nothing local.
+
+        Raises:
+            CaptureError: Its source cannot be found.
+        """
+        walk = self._walk
+        known = walk.graph.known(function)
+        if known is not None:
+            return known
+        code = function.__code__
+        module = str(function.__globals__.get("__name__", function.__module__))
+        if not is_local_function(function):
+            return self._foreign(function, module)
+        source = walk.library.of_code(code, module)
+        definition = source.function(code) if source is not None else None
+        if source is None or definition is None:
+            raise self._no_source(function, module, source)
+        id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
+        lines = (first_line(definition), last_line(definition))
+        node = walk.graph.nodes[id_] = Found(id_, "function", NOTHING, NOTHING, source_key(source), *lines)
+        walk.sources.use(source)
+
+        def scan() -> None:
+            normal = walk.normalise(definition)
+            node.own = digest_texts("function", normal.data)
+            node.text = digest_texts(source.segment(definition))
+            cells = cells_of(function)
+            node.edges += walk.names.uses(
+                node,
+                normal,
+                module,
+                source,
+                lambda name: cells.get(name, MISSING),
+                lambda name: self._cell(id_, function, name),
+            )
+            node.edges += self._defaults(id_, function, definition)
+            node.edges += self.attributes(id_, vars(function))
+            node.edges += walk.effects.edges(module)
+            walk.wholes.widen(node, normal, module, cells)
+
+        walk.later(scan)
+        return id_
+
+    def attributes(self, id_: str, namespace: Mapping[str, object]) -> list[Edge]:
+        """What was put onto a function or class counts by value, whoever put it there."""
+        walk = self._walk
+        edges: list[Edge] = []
+        for name, value in list(namespace.items()):
+            if name.startswith("__") or isinstance(value, FunctionType | type) or hasattr(type(value), "__get__"):
+                continue
+            try:
+                found = walk.values.node(f"{id_}.{name}", value, place=f"{id_}.{name}", plain=True)
+            except CaptureError:
+                continue  # carrying out the definition makes it again
+            edges.append((f"attribute {name}", found))
+            walk.attributes.setdefault(id_, {})[name] = value
+        return edges
+
+    def _foreign(self, function: FunctionType, module: str) -> str | None:
+        """An installed function counts with its distribution, and with what of ours it holds in its cells."""
+        walk = self._walk
+        walk.graph.provisional(function, f"{module}:{function.__qualname__}")
+        held: list[tuple[str, object]] = []
+        for value in cells_of(function).values():
+            if isinstance(value, dict):  # as the table of a single dispatch
+                held += [(f"holds {getattr(key, '__qualname__', key)!s}", part) for key, part in value.items()]
+            else:
+                held.append(("holds", value))
+        held.append(("holds", vars(function).get("__wrapped__")))
+        edges = [
+            (how, found) for how, value in held if isinstance(value, FunctionType | type) for found in walk.visit(value)
+        ]
+        if not edges:
+            walk.graph.forget(function)
+            return None
+        id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
+        own = digest_texts("foreign", f"{module}:{function.__qualname__}")
+        walk.graph.nodes[id_] = Found(id_, "builtin", own, own, edges=[*edges, *walk.distributions.edges(module)])
+        return id_
+
+    def _no_source(self, function: FunctionType, module: str, source: Source | None) -> CaptureError:
+        what = f"{module}.{function.__qualname__}"
+        if source is not None:
+            return CaptureError(
+                f"{what} is no longer where it was: the file was changed after it was imported.",
+                hint="restart Python, so that what is captured is what you see",
+            )
+        return CaptureError(
+            f"step {self._walk.at_work!r} reaches {what}, whose source cannot be found "
+            f"(it was defined in {function.__code__.co_filename!r}).",
+            hint="define it in a file or a notebook cell; code typed into a plain prompt or made by exec() has no text",
+        )
+
+    def _defaults(self, id_: str, function: FunctionType, definition: ast.AST) -> list[Edge]:
+        """Default arguments that are not written as plain constants count by value."""
+        arguments: ast.arguments = definition.args  # type: ignore[attr-defined]
+        positional = [*arguments.posonlyargs, *arguments.args]
+        written = dict(
+            zip(
+                [argument.arg for argument in positional][-len(arguments.defaults) or len(positional) :],
+                arguments.defaults,
+                strict=True,
+            )
+        )
+        written |= {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
+        values: dict[str, object] = {}
+        if function.__defaults__:
+            values |= zip(
+                [argument.arg for argument in positional][-len(function.__defaults__) :],
+                function.__defaults__,
+                strict=True,
+            )
+        values |= function.__kwdefaults__ or {}
+        edges: list[Edge] = []
+        for name, value in values.items():
+            if name in written and not _is_constant(written[name]):
+                place = f"the default of {name!r} in {id_.partition(':')[2]}"
+                edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=place)))
+        return edges
+
+    def _cell(self, id_: str, function: FunctionType, name: str) -> list[str]:
+        value = cells_of(function)[name]
+        if isinstance(value, FunctionType | type | ModuleType):
+            return self._walk.visit(value)
+        place = f"the closure variable {name!r} of {id_.partition(':')[2]}"
+        return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return _is_constant(node.operand)
+    if isinstance(node, ast.Tuple):
+        return all(_is_constant(part) for part in node.elts)
+    return isinstance(node, ast.Constant)

@@ -1,0 +1,136 @@
+"""Small questions to live objects: what a function holds, where it was defined, what a name stands for."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+import sys
+from collections.abc import Mapping
+from types import FrameType, FunctionType, MethodType
+from typing import Final
+
+from twice.source.modules import MAIN, Source, first_line, is_local, last_line
+
+MISSING: Final = object()
+"""Stands for the value of a name that has none."""
+
+MACHINERY = frozenset(
+    {
+        "__name__",
+        "__file__",
+        "__builtins__",
+        "__loader__",
+        "__spec__",
+        "__package__",
+        "__path__",
+        "__cached__",
+        "__annotations__",
+        "__dict__",
+    }
+)
+"""What the interpreter itself puts into a module."""
+
+
+def namespace_of(module: str) -> Mapping[str, object]:
+    """A loaded module's variables; empty for one that is not loaded."""
+    loaded = sys.modules.get(module)
+    return vars(loaded) if loaded is not None else {}
+
+
+# -- functions
+
+
+def is_local_function(function: FunctionType) -> bool:
+    """Whether a function's own code is local, whatever it says of its module."""
+    name = str(function.__globals__.get("__name__", function.__module__))
+    owner = sys.modules.get(name)
+    return name == MAIN or (owner is not None and is_local(owner))
+
+
+def cells_of(function: FunctionType) -> dict[str, object]:
+    """A function's closure variables that have a value."""
+    found: dict[str, object] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # empty: not assigned yet
+            continue
+    return found
+
+
+def line_of(value: object) -> int:
+    """The first line of the definition that a function, or what a decorator made of one, was compiled from; or 0."""
+    own = value if isinstance(value, FunctionType) else getattr(value, "__dict__", {}).get("__wrapped__")
+    while isinstance(own, FunctionType) and isinstance(vars(own).get("__wrapped__"), FunctionType):
+        own = vars(own)["__wrapped__"]
+    return own.__code__.co_firstlineno if isinstance(own, FunctionType) else 0
+
+
+# -- classes
+
+
+def class_cells(class_: type, source: Source | None, definition: ast.AST | None) -> dict[str, object]:
+    """The variables around a class that its own methods hold; generated methods (of a dataclass) hold none of them."""
+    found: dict[str, object] = {}
+    if source is None or definition is None:
+        return found
+    span = range(first_line(definition), last_line(definition) + 1)
+    for value in vars(class_).values():
+        parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
+        for part in parts:
+            function = getattr(part, "__func__", part)
+            if not isinstance(function, FunctionType) or function.__code__.co_filename != source.file:
+                continue
+            if function.__code__.co_firstlineno in span:
+                found |= cells_of(function)
+    found.pop("__class__", None)
+    return found
+
+
+def subclasses(class_: type) -> list[type]:
+    """The classes that inherit from one now; a metaclass may define the method otherwise."""
+    found: list[type] = type.__subclasses__(class_)
+    return found
+
+
+# -- values
+
+
+def home(value: object) -> str:
+    """The module that a value comes from: its own, or its type's."""
+    module = getattr(value, "__module__", None)
+    return module if isinstance(module, str) else type(value).__module__
+
+
+def is_ours(value: object) -> bool:
+    """Whether a value belongs to Twice: the pipeline itself, a run."""
+    return type(value).__module__.partition(".")[0] == "twice"
+
+
+def is_remade(value: object) -> bool:
+    """Whether a script's variable is better made again by its statement: type variables, aliases and the like."""
+    return type(value).__module__ in ("typing", "typing_extensions", "types") and not isinstance(value, MethodType)
+
+
+# -- names
+
+
+def resolve(node: ast.expr, namespace: Mapping[str, object]) -> object:
+    """The live object that a name with attributes stands for; ``MISSING`` if there is none."""
+    if isinstance(node, ast.Name):
+        return namespace.get(node.id, getattr(builtins, node.id, MISSING))
+    if isinstance(node, ast.Attribute):
+        owner = resolve(node.value, namespace)
+        return MISSING if owner is MISSING else getattr(owner, node.attr, MISSING)
+    return MISSING
+
+
+def line_at_work(namespace: Mapping[str, object]) -> float:
+    """The line that the script's top level has come to; infinity if it has come to its end."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals is namespace and frame.f_code.co_name == "<module>":
+            return frame.f_lineno
+        frame = frame.f_back
+    return math.inf

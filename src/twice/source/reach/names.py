@@ -1,0 +1,240 @@
+"""Names: what code takes from outside itself, and what the global names of a module stand for."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from twice.errors import CaptureError
+from twice.records.digest import digest_texts
+from twice.source.modules import MAIN, Source, first_line, is_local, last_line
+from twice.source.normal import Import, Normal, Use
+from twice.source.reach.found import NOTHING, Edge, Found, Reads
+from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, namespace_of
+from twice.source.reach.sources import source_name
+from twice.source.toplevel import absolute, registrations
+
+if TYPE_CHECKING:
+    from twice.source.reach.walk import Reach
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Names:
+    """Follows names to the nodes of what they stand for.
+
+    Args:
+        walk: The walk that they are part of.
+    """
+
+    def __init__(self, walk: Reach) -> None:
+        self._walk = walk
+        self._ids: dict[tuple[str, str], str | None] = {}
+
+    # -- from code to names
+
+    def uses(
+        self,
+        node: Found,
+        normal: Normal,
+        module: str,
+        source: Source,
+        cell: Callable[[str], object] = lambda _: MISSING,
+        visit_cell: Callable[[str], list[str]] = lambda _: [],
+    ) -> list[Edge]:
+        """The edges to all that some code uses.
+
+        Args:
+            node: The code's node; what it needs to have ready is noted there.
+            normal: The code.
+            module: The module that it stands in.
+            source: The source that it stands in.
+            cell: The value of a variable around the code; ``MISSING`` if there is none of that name.
+            visit_cell: The nodes of such a variable.
+        """
+        walk = self._walk
+        edges: list[Edge] = []
+        for use in normal.uses:
+            how = _spoken(use)
+            if isinstance(use.name, Import):
+                edges += walk.imports.follow_import(node, use.name, use.chain, module, source.package, how)
+                continue
+            held = cell(use.name)
+            if held is MISSING:
+                edges += self.follow(node, module, use.name, use.chain, how, f"{source_name(source)}:{use.line}")
+            elif isinstance(held, ModuleType):
+                edges += walk.imports.follow_module(node, held, use.chain, how)
+            else:
+                edges += [(how, found) for found in visit_cell(use.name)]
+        for imported in normal.imports:
+            how = f"import {imported.module}"
+            edges += walk.imports.follow_import(node, imported, (), module, source.package, how, bare=False)
+        if module == MAIN:
+            # Annotations are looked up when a definition is carried out again, so their names come along; they count
+            # for nothing.
+            for name in sorted(normal.annotation_names):
+                mentioned = self.follow(node, module, name, (), name, source_name(source))
+                node.mentions |= dict.fromkeys(id_ for _, id_ in mentioned)
+        return list(dict.fromkeys(edges))
+
+    def follow(self, node: Found, module: str, name: str, chain: tuple[str, ...], how: str, place: str) -> list[Edge]:
+        """The edges to what a global name stands for.
+
+        Args:
+            node: The node whose code uses it.
+            module: The module whose name it is.
+            name: The name.
+            chain: The attributes taken from it.
+            how: How to speak of it.
+            place: Where it is used, for an error.
+        """
+        walk = self._walk
+        value = namespace_of(module).get(name, MISSING)
+        if value is MISSING:
+            return []  # a built-in, or a name that does not exist (yet): reading it would fail, and running tells
+        if name in MACHINERY:
+            return []
+        if isinstance(value, FunctionType | BuiltinFunctionType):
+            walk.reads |= Reads.of({value.__name__})  # whatever it is called here
+        if module == MAIN:
+            walk.main_names.setdefault(name)
+            node.names.setdefault(name)
+        if isinstance(value, ModuleType):
+            return walk.imports.follow_module(node, value, chain, how)
+        id_ = self.node(module, name, place)
+        return [(how, id_)] if id_ is not None else walk.distributions.edges(home(value))
+
+    # -- from names to nodes
+
+    def node(self, module: str, name: str, place: str) -> str | None:
+        """The node of a module's global name; None for what an installed library or the interpreter provides.
+
+        Args:
+            module: The module; it is loaded.
+            name: One of its names.
+            place: Where it is used, for an error.
+
+        Raises:
+            CaptureError: What it stands for cannot be brought back elsewhere.
+        """
+        key = (module, name)
+        if key in self._ids:
+            return self._ids[key]
+        self._ids[key] = None
+        value = vars(sys.modules[module])[name]
+        try:
+            self._ids[key] = id_ = self._new(module, name, value, place)
+        except CaptureError:
+            del self._ids[key]  # whoever uses it, too, is to hear of it
+            raise
+        return id_
+
+    def known(self, module: str, name: str) -> str | None:
+        """The node of a module's global name, if it was met and has one."""
+        return self._ids.get((module, name))
+
+    def statements(self, id_: str, kind: str, module: str, statements: list[ast.stmt]) -> None:
+        """Put down a node for what some statements of a module's top level make."""
+        walk = self._walk
+        source = walk.library.module(module)
+        assert source is not None  # a survey was made of it
+        line = min(first_line(statement) for statement in statements)
+        end = max(last_line(statement) for statement in statements)
+        node = walk.graph.nodes[id_] = Found(id_, kind, NOTHING, NOTHING, module, line, end)
+        walk.sources.use(source)
+
+        def scan() -> None:
+            normal = walk.normalise(statements)
+            node.own = digest_texts(kind, normal.data)
+            node.text = digest_texts(*(source.segment(statement) for statement in statements))
+            node.edges += self.uses(node, normal, module, source)
+            node.edges += walk.effects.edges(module)
+            walk.wholes.widen(node, normal, module, {})
+
+        walk.later(scan)
+
+    def _new(self, module: str, name: str, value: object, place: str) -> str | None:
+        walk = self._walk
+        top = walk.sources.survey(module)
+        definition = top.definition(name, line_of(value))
+        if isinstance(value, FunctionType):
+            return self._function(module, name, definition, value)
+        if isinstance(value, type):
+            return walk.classes.node(value)
+        if definition is not None and not isinstance(definition, ast.ClassDef):
+            return self._decorated(module, name, definition, value)
+        if isinstance(value, BuiltinFunctionType | ModuleType):
+            return None
+        if name in top.bindings and all(isinstance(s, ast.Import | ast.ImportFrom) for s in top.bindings[name]):
+            return self._imported_value(module, name, value, place)
+        return self._variable(module, name, value, place)
+
+    def _function(self, module: str, name: str, definition: _Definition | None, value: FunctionType) -> str | None:
+        """A name that stands for a function: its own definition's, or one that was put there later."""
+        walk = self._walk
+        found = walk.functions.node(value)
+        if definition is None or found is None or walk.graph.nodes[found].line == first_line(definition):
+            if definition is None and module != MAIN and name not in walk.sources.survey(module).bindings:
+                walk.patches[module, name] = value
+            elif definition is not None and found is None:
+                return self._decorated(module, name, definition, value)
+            return found
+        if definition.decorator_list:
+            return self._decorated(module, name, definition, value)
+        if module != MAIN:
+            walk.patches[module, name] = value
+        return found
+
+    def _decorated(self, module: str, name: str, definition: _Definition, value: object) -> str:
+        """A name bound by a decorated definition to something else than that function."""
+        walk = self._walk
+        id_ = walk.graph.fresh(f"{module}:{name}", value)
+        self.statements(id_, "function", module, [definition, *registrations(walk.sources.survey(module), name)])
+        node = walk.graph.nodes[id_]
+        walk.later(lambda: node.edges.extend(("wraps", to) for to in walk.visit(value) if to != id_))
+        return id_
+
+    def _imported_value(self, module: str, name: str, value: object, place: str) -> str | None:
+        """A constant that this module got from another one: local ones count by value, installed ones by version."""
+        walk = self._walk
+        imports = [imported for bound, imported in walk.sources.survey(module).imports if bound == name]
+        source = walk.library.module(module)
+        for imported in imports:
+            owner = sys.modules.get(absolute(imported, module, package=source is not None and source.package))
+            if owner is not None and is_local(owner) and imported.attribute in vars(owner):
+                return self._variable(module, name, value, place)
+        edges = walk.distributions.edges(home(value)) or [
+            edge for imported in imports for edge in walk.distributions.edges(imported.module)
+        ]
+        return edges[0][1] if edges else None
+
+    def _variable(self, module: str, name: str, value: object, place: str) -> str:
+        """The node of a module's constant or variable."""
+        walk = self._walk
+        id_ = f"{module}:{name}"
+        statements = walk.sources.survey(module).bindings.get(name, [])
+        if module == MAIN:
+            if is_remade(value) and statements:
+                self.statements(id_, "value", MAIN, statements)
+                return id_
+            return walk.values.node(id_, value, place=f"the variable {name!r}, used at {place}")
+        try:
+            found = walk.values.node(
+                id_, value, place=f"the variable {name!r} of {module}, used at {place}", plain=True
+            )
+            walk.module_values[module, name] = value
+        except CaptureError:
+            # Importing the module makes it again, so what makes it counts.
+            if not statements:
+                raise
+            self.statements(id_, "value", module, statements)
+            return id_
+        return found
+
+
+def _spoken(use: Use) -> str:
+    root = use.name if isinstance(use.name, str) else (use.name.attribute or use.name.module)
+    return ".".join((root, *use.chain))

@@ -1,0 +1,117 @@
+"""The texts that a walk meets: which of them have to come along, and what stands at their top level."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from collections.abc import Iterator
+from types import FunctionType
+
+from twice.records.digest import digest_bytes
+from twice.source.modules import MAIN, Library, Source, first_line, is_local, last_line, module_file, module_path
+from twice.source.toplevel import TopLevel, survey
+
+
+class Sources:
+    """The sources of one walk.
+
+    Args:
+        library: The sources, each read once.
+
+    Attributes:
+        modules: Modules that something reached stands in, with the packages around them.
+        namespaces: Packages without a text: where each lies.
+        cells: Notebook cells, and files that are no module's own, by file name.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.modules: dict[str, Source] = {}
+        self.namespaces: dict[str, list[str]] = {}
+        self.cells: dict[str, Source] = {}
+        self._surveys: dict[tuple[str, str], TopLevel] = {}
+
+    def use(self, source: Source) -> None:
+        """Note that something reached stands in a source."""
+        if self.library.module(source.module) is not source:
+            self.cells[source.file] = source
+            return
+        self.modules[source.module] = source
+        if source.module == MAIN:
+            return
+        for parent in _parents(source.module):
+            found = self.library.module(parent)
+            if found is not None:
+                self.modules[parent] = found
+            else:
+                self.use_without_text(parent)
+
+    def use_without_text(self, name: str) -> None:
+        """Note that something reached is in a package that has a place but no text."""
+        loaded = sys.modules.get(name)
+        if loaded is not None and is_local(loaded) and not module_file(loaded):
+            self.namespaces[name] = module_path(loaded)
+
+    def survey(self, module: str) -> TopLevel:
+        """A module's top level; empty where it has no source."""
+        source = self.library.module(module)
+        return self.survey_of(source) if source is not None else TopLevel()
+
+    def survey_of(self, source: Source) -> TopLevel:
+        """The top level of a module or a notebook cell."""
+        key = (source.module, source.file)
+        if key not in self._surveys:
+            self._surveys[key] = survey(source.tree)
+        return self._surveys[key]
+
+    def class_definition(self, class_: type) -> tuple[Source | None, ast.ClassDef | None]:
+        """Where a class is defined: its source and its syntax tree, or (None, None) for a class made by a call."""
+        functions = [value for value in vars(class_).values() if isinstance(value, FunctionType)]
+        own = [
+            f
+            for f in functions
+            if f.__module__ == class_.__module__ and not f.__code__.co_filename.startswith("<string")
+        ]
+        sources = [self.library.module(class_.__module__)]
+        sources += [self.library.of_code(function.__code__, class_.__module__) for function in own]
+        sources += self.main_cells() if class_.__module__ == MAIN else []
+        fallback: tuple[Source | None, ast.ClassDef | None] = (None, None)
+        for source in sources:
+            for definition in reversed(source.classes.get(class_.__qualname__, []) if source else []):
+                span = range(first_line(definition), last_line(definition) + 1)
+                if any(function.__code__.co_firstlineno in span for function in own):
+                    return source, definition
+                fallback = fallback if fallback[1] is not None else (source, definition)
+        return fallback
+
+    def main_cells(self) -> list[Source | None]:
+        """The cells of a notebook, newest first, as far as live functions of ``__main__`` lead to them."""
+        main = vars(sys.modules[MAIN])
+        history = main.get("In")
+        found: list[Source | None] = []
+        for value in list(main.values()):
+            if isinstance(value, FunctionType) and value.__module__ == MAIN:
+                found.append(self.library.of_code(value.__code__, MAIN))
+        if isinstance(history, list):
+            names = [name for name in linecache.cache if "ipykernel" in name or name.startswith("<ipython-input")]
+            found += [self.library.of_file(name, MAIN) for name in reversed(names)]
+        return found
+
+
+def source_name(source: Source) -> str:
+    """What people call a source: its file's name."""
+    return source.file.rpartition("/")[2]
+
+
+def source_key(source: Source) -> str:
+    """The name under which a snapshot knows a source: its module, or its module and a cell."""
+    if not source.file.startswith("<") and "ipykernel" not in source.file:
+        return source.module
+    return f"{source.module}/cell-{digest_bytes(source.data).short[:8]}.py"
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for index in range(1, len(parts)):
+        yield ".".join(parts[:index])

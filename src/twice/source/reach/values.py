@@ -1,0 +1,99 @@
+"""Values that code refers to: constants, variables, defaults, cells. They count by their content."""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from twice.errors import CaptureError, ValueNotStorable
+from twice.records.digest import digest_texts
+from twice.source.modules import first_line, is_local, last_line
+from twice.source.reach.found import Edge, Found
+from twice.source.reach.places import Place, placed
+from twice.values.encode import encode
+from twice.values.fingerprint import content_of
+
+if TYPE_CHECKING:
+    from twice.source.reach.walk import Reach
+
+CODE_TAG = "twice.code"
+MODULE_TAG = "twice.module"
+PLACE_TAG = "twice.place"
+
+
+class Values:
+    """The nodes of values.
+
+    Args:
+        walk: The walk that they are part of.
+    """
+
+    def __init__(self, walk: Reach) -> None:
+        self._walk = walk
+
+    def node(self, id_: str, value: object, *, place: str, plain: bool = False) -> str:
+        """The node of a value that code refers to; functions, classes and modules inside it are followed.
+
+        Args:
+            id_: The node's id.
+            value: The value.
+            place: Where it is, for an error.
+            plain: Refuse values that only their own code could bring back.
+
+        Raises:
+            CaptureError: No kind of value can hold it.
+        """
+        walk = self._walk
+        if id_ in walk.graph.nodes and walk.graph.objects.get(id_) is value:
+            return id_
+        edges: list[Edge] = []
+        packages: dict[str, None] = {}
+
+        def hook(part: object) -> tuple[str, object] | None:
+            found = self.hook(part)
+            if found is not None and found[0] == CODE_TAG:
+                edges.append(("holds", str(found[1])))
+            elif isinstance(part, ModuleType):
+                edges.extend(walk.imports.as_a_whole(part, "holds"))
+                packages.setdefault(part.__name__)
+            elif isinstance(part, type | FunctionType):
+                edges.extend(walk.distributions.edges(part.__module__ or ""))
+            return found
+
+        try:
+            encoded = encode(placed(value, walk.roots), hook=hook, describe="it")
+        except ValueNotStorable as problem:
+            raise CaptureError(
+                f"step {walk.at_work!r} reaches {place}, which cannot be saved: {problem.message.removeprefix('it: ')}",
+                hint="make it inside the step, or pass what it is made from as a parameter",
+            ) from None
+        if plain and encoded.executes:
+            raise CaptureError(f"step {walk.at_work!r} reaches {place}, which only code can bring back.")
+        own = digest_texts("value", content_of(encoded))
+        walk.graph.objects[id_] = value
+        module = id_.partition(":")[0]
+        node = Found(id_, "value", own, own, module, edges=list(dict.fromkeys(edges)), packages=packages)
+        walk.graph.nodes[id_] = node
+        if module in sys.modules and walk.library.module(module) is not None:
+            statements = walk.sources.survey(module).bindings.get(id_.partition(":")[2], [])
+            if statements:
+                node.line, node.end_line = first_line(statements[-1]), last_line(statements[-1])
+        return id_
+
+    def hook(self, part: object) -> tuple[str, object] | None:
+        """How code inside a value is written down: local functions and classes by their node, modules by name."""
+        walk = self._walk
+        if isinstance(part, FunctionType):
+            found = walk.functions.node(part)
+            return (CODE_TAG, found) if found is not None and walk.graph.nodes[found].kind != "builtin" else None
+        if isinstance(part, type):
+            found = walk.classes.node(part)
+            return (CODE_TAG, found) if found is not None else None
+        if isinstance(part, ModuleType):
+            if is_local(part):
+                walk.imports.as_a_whole(part, part.__name__)
+            return (MODULE_TAG, part.__name__)
+        if isinstance(part, Place):
+            return (PLACE_TAG, (part.root, part.path, part.text))
+        return None

@@ -1,0 +1,168 @@
+"""The walk: from a step's function to everything local that it reaches.
+
+It starts at the function and follows every name that its code takes from outside: helpers, classes, constants, closure
+cells, defaults, decorators, attributes of local modules, imports inside functions, what a local module does when it is
+imported. It yields a graph of nodes (``records.code.Node``) whose merged digest keys traces.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import sys
+from collections import deque
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+
+from twice.records.digest import digest_texts
+from twice.source.modules import MAIN, Library, Roots, first_line, is_local, last_line
+from twice.source.normal import Normal, normalise
+from twice.source.reach.classes import Classes
+from twice.source.reach.distributions import Distributions, Installed
+from twice.source.reach.effects import Effects
+from twice.source.reach.found import Found, Graph, Reads
+from twice.source.reach.functions import Functions
+from twice.source.reach.imports import Imports
+from twice.source.reach.live import line_at_work
+from twice.source.reach.names import Names
+from twice.source.reach.sources import Sources
+from twice.source.reach.values import Values
+from twice.source.reach.wholes import Wholes
+from twice.source.settings import is_setting
+
+
+class Reach:
+    """One capture's walk.
+
+    It knows objects by identity, so it keeps every object that it looked at alive. What a node is made of is the
+    business of its parts: ``functions``, ``classes``, ``names``, ``imports``, ``effects``, ``wholes`` and ``values``,
+    each of which calls the others through the walk.
+
+    Args:
+        library: The sources, each read once.
+        roots: Names for the folders.
+        installed: What is installed.
+        counts: What counts beside code itself, because an earlier walk saw it read.
+
+    Attributes:
+        graph: The nodes found so far.
+        sources: The texts that they stand in.
+        reads: What the code met so far may read of other code; where it is more than ``counts``, walk again.
+        at_work: The name of the step that is walked from.
+        main_names: The script's names that something reached looks up.
+        settings: The script's statements that make process-wide settings.
+        module_values: (module, variable) → the value that an imported module's variable has now.
+        patches: (module, name) → a function that was put into an imported module from outside.
+        attributes: Node of a class or function → what was put onto it after its definition.
+    """
+
+    def __init__(self, library: Library, roots: Roots, installed: Installed, *, counts: Reads | None = None) -> None:
+        self.library = library
+        self.roots = roots
+        self.counts = counts or Reads()
+        self.reads = self.counts
+        self.at_work = ""
+        self.graph = Graph()
+        self.sources = Sources(library)
+        self.distributions = Distributions(self.graph, installed)
+        self.functions = Functions(self)
+        self.classes = Classes(self)
+        self.names = Names(self)
+        self.imports = Imports(self)
+        self.effects = Effects(self)
+        self.wholes = Wholes(self)
+        self.values = Values(self)
+        self.main_names: dict[str, None] = {}
+        self.settings: list[ast.stmt] = []
+        self.module_values: dict[tuple[str, str], object] = {}
+        self.patches: dict[tuple[str, str], object] = {}
+        self.attributes: dict[str, dict[str, object]] = {}
+        self._queue: deque[Callable[[], None]] = deque()
+
+    def step(self, name: str, function: object) -> str:
+        """Walk everything that a step's callable reaches; returns the id of its node.
+
+        Raises:
+            CaptureError: It reaches something that cannot be brought back elsewhere.
+        """
+        self.at_work = name
+        if isinstance(function, FunctionType):
+            id_ = self.functions.node(function)
+        elif isinstance(function, type):
+            id_ = self.classes.node(function)
+        else:
+            id_ = self.values.node(f"step {name}", function, place=f"step {name!r}")
+        if id_ is None:
+            module = getattr(function, "__module__", None) or "?"
+            id_ = self._foreign_step(module, getattr(function, "__qualname__", name))
+        settings = self._settings()
+        if settings is not None:
+            node, edge = self.graph.nodes[id_], ("runs after", settings)
+            node.edges += [edge] if edge not in node.edges else []
+        while self._queue:
+            self._queue.popleft()()
+        return id_
+
+    def later(self, scan: Callable[[], None]) -> None:
+        """Look at a node's code when the walk comes to it, however deep the calls are at which it was met."""
+        self._queue.append(scan)
+
+    def normalise(self, code: ast.AST | list[ast.stmt]) -> Normal:
+        """What some code says that counts, noting what it may read of other code."""
+        normal = normalise(code, keep_annotations=self.counts.annotations, keep_docstrings=self.counts.docstrings)
+        self.reads |= Reads.of(normal.identifiers)
+        return normal
+
+    def visit(self, value: object) -> list[str]:
+        """The nodes of a live object: of functions, classes and modules themselves, of anything else its type."""
+        if isinstance(value, FunctionType):
+            found = self.functions.node(value)
+            return [found] if found else []
+        if isinstance(value, type):
+            found = self.classes.node(value)
+            return [found] if found else [to for _, to in self.distributions.edges(value.__module__)]
+        if isinstance(value, ModuleType):
+            return [to for _, to in self.imports.as_a_whole(value, value.__name__)]
+        if isinstance(value, MethodType):
+            return [
+                *self.visit(value.__func__),
+                *(() if isinstance(value.__self__, ModuleType) else self.visit(value.__self__)),
+            ]
+        if isinstance(value, functools.partial):
+            parts = [value.func, *value.args, *value.keywords.values()]
+            return [id_ for part in parts for id_ in self.visit(part)]
+        if isinstance(value, staticmethod | classmethod):
+            return self.visit(value.__func__)
+        if isinstance(value, property):
+            return [id_ for part in (value.fget, value.fset, value.fdel) if part for id_ in self.visit(part)]
+        if isinstance(value, BuiltinFunctionType):
+            return [to for _, to in self.distributions.edges(getattr(value, "__module__", None) or "")]
+        found_ids = self.visit(type(value)) if type(value).__module__ != "builtins" else []
+        wrapped = getattr(value, "__wrapped__", None)
+        return [*found_ids, *(self.visit(wrapped) if isinstance(wrapped, FunctionType) else ())]
+
+    def _settings(self) -> str | None:
+        """The node of the process-wide settings that the script has made so far, if it has made any."""
+        id_ = f"{MAIN} (settings)"
+        if id_ in self.graph.nodes:
+            return id_
+        main = sys.modules.get(MAIN)
+        if main is None or not is_local(main) or self.library.module(MAIN) is None:
+            return None
+        reached = line_at_work(vars(main))
+        self.settings = [
+            statement
+            for statement in sorted(self.sources.survey(MAIN).effects, key=first_line)
+            if last_line(statement) < reached and is_setting(statement, vars(main))
+        ]
+        if not self.settings:
+            return None
+        self.names.statements(id_, "effects", MAIN, self.settings)
+        return id_
+
+    def _foreign_step(self, module: str, qualname: str) -> str:
+        """A step that is an installed library's own function."""
+        id_ = f"{module}:{qualname}"
+        own = digest_texts("foreign", id_)
+        self.graph.nodes.setdefault(id_, Found(id_, "builtin", own, own, edges=self.distributions.edges(module)))
+        return id_

@@ -1,0 +1,108 @@
+"""Modules that count as a whole, because what is used of them cannot be followed.
+
+Widened, never narrowed: a module handed around as an object, ``globals()``, ``exec`` or an import of a computed name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from twice.errors import CaptureError
+from twice.records.code import COMPUTED_IMPORT
+from twice.records.digest import digest_texts
+from twice.source.modules import MAIN, Source
+from twice.source.normal import Normal
+from twice.source.reach.found import NOTHING, Edge, Found
+from twice.source.reach.live import MACHINERY, is_ours, namespace_of
+from twice.source.toplevel import absolute
+
+if TYPE_CHECKING:
+    from twice.source.reach.walk import Reach
+
+
+class Wholes:
+    """The nodes of whole modules.
+
+    Args:
+        walk: The walk that they are part of.
+    """
+
+    def __init__(self, walk: Reach) -> None:
+        self._walk = walk
+
+    def widen(self, node: Found, normal: Normal, module: str, cells: Mapping[str, object]) -> None:
+        """Make the whole module count for code that looks at its module as a whole.
+
+        Args:
+            node: The code's node.
+            normal: The code.
+            module: The module that it stands in.
+            cells: The variables around it.
+        """
+        namespace = namespace_of(module)
+        dynamic = {name for name in normal.sees_module if name not in namespace and name not in cells}
+        if (dynamic or normal.calls_unknown_imports) and self._walk.library.module(module) is not None:
+            why = " and ".join([*sorted(dynamic), *([COMPUTED_IMPORT] if normal.calls_unknown_imports else [])])
+            node.note = f"uses {why}: the whole module counts"
+            node.edges.append((why, self.node(module)))
+
+    def node(self, name: str) -> str:
+        """The node of a module as a whole, loaded or not."""
+        walk = self._walk
+        id_ = f"{name} (whole)"
+        if id_ in walk.graph.nodes:
+            return id_
+        source = walk.library.module(name)
+        if source is None:
+            own = digest_texts("module", name)
+            node = walk.graph.nodes[id_] = Found(id_, "module", own, own, name, edges=walk.effects.edges(name))
+            node.packages.setdefault(name)
+            walk.sources.use_without_text(name)
+            return id_
+        note = "used in ways that cannot be followed: the whole module counts"
+        node = walk.graph.nodes[id_] = Found(id_, "module", NOTHING, NOTHING, name, 1, len(source.lines), note=note)
+        node.packages.setdefault(name)
+        walk.sources.use(source)
+        walk.later(lambda: self._scan(node, name, source))
+        return id_
+
+    def _scan(self, node: Found, name: str, source: Source) -> None:
+        walk = self._walk
+        normal = walk.normalise(source.tree.body)
+        node.own = digest_texts("module", normal.data)
+        node.text = digest_texts(source.text)
+        node.edges += walk.effects.edges(name)
+        if name == MAIN:  # what its driver code says is none of a step's business, but all that it has left is
+            node.own = digest_texts("module", MAIN)
+            node.edges += self._everything(node, name)
+            return
+        if name in sys.modules:
+            node.edges += walk.names.uses(node, normal, name, source)
+            node.edges += self._everything(node, name)
+            return
+        for imported in normal.imports:  # not loaded: its imports count as wholes, too
+            target = absolute(imported, name, package=source.package)
+            for part in (target, f"{target}.{imported.attribute}" if imported.attribute else ""):
+                if part and walk.imports.is_local_name(part):
+                    node.edges.append((f"import {part}", self.node(part)))
+            if not walk.imports.is_local_name(target):
+                node.edges += walk.distributions.edges(target)
+
+    def _everything(self, node: Found, module: str) -> list[Edge]:
+        """All that a module's names stand for now, whoever gave them their values."""
+        walk = self._walk
+        edges: list[Edge] = []
+        for name, value in list(vars(sys.modules[module]).items()):
+            if name in MACHINERY or (module == MAIN and (name.startswith("_") or is_ours(value))):
+                continue
+            known = name in walk.main_names
+            try:
+                edges += walk.names.follow(node, module, name, (), name, f"{module} as a whole")
+            except CaptureError:
+                node.note += f"; {name!r} could not be looked at"
+                node.names.pop(name, None)
+                if module == MAIN and not known:
+                    del walk.main_names[name]
+        return edges
