@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -94,12 +95,27 @@ def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(store.get(module.source))
     for file in files:
-        _bring(store, file, roots)
+        if not file.listing:
+            _bring(store, file, roots)
+    for file in files:
+        if file.listing:
+            _fill(roots[file.root] / file.path, json.loads(store.get(file.content)))
     cwd = roots[snapshot.cwd[0]] / snapshot.cwd[1]
     cwd.mkdir(parents=True, exist_ok=True)
     local = [str(roots[root] / path) for root, path in snapshot.search]
     installed = [entry for entry in sys.path if entry and not is_local_file(str(Path(entry) / "x"))]
     return Ground(roots=roots, cwd=cwd, search=(*local, *installed), live=False)
+
+
+def _fill(folder: Path, names: list[str]) -> None:
+    """Let a folder have the names that it had when a step asked for them; what was not read is empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        place = folder / name.rstrip("/")
+        if name.endswith("/"):
+            place.mkdir(exist_ok=True)
+        elif not place.exists():
+            place.touch()
 
 
 def _bring(store: Store, file: InputFile, roots: dict[str, Path]) -> None:

@@ -9,9 +9,11 @@ from twice.actions.run import Outcome, carry_out
 from twice.environment.drift import drift, sentence
 from twice.execute.events import Listener
 from twice.execute.plan import Plan
+from twice.execute.task import variable_here
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
+from twice.records.trace import Trace
 from twice.store.store import Store
 
 
@@ -45,4 +47,14 @@ def drift_notes(store: Store, run: RunRecord, plan: Plan) -> tuple[str, ...]:
     recorded = store.load(run.environment, Environment)
     reached = {node.id.partition("==")[0] for node in plan.code.nodes if node.kind == "distribution"}
     found = drift(recorded, plan.environment, reached)
-    return (f"this environment is not the recorded one: {sentence(found)}",) if found else ()
+    notes = [f"this environment is not the recorded one: {sentence(found)}"] if found else []
+    if moved := _variables_moved(store, run):
+        notes.append(f"the recorded steps looked at variables that are not as they were: {', '.join(moved)}")
+    return tuple(notes)
+
+
+def _variables_moved(store: Store, run: RunRecord) -> list[str]:
+    """The environment variables that the recorded steps looked at and that have another value here, or none."""
+    traces = [store.load(result.trace, Trace) for result in run.steps if result.trace is not None]
+    recorded = {read.name: read.content for trace in traces for read in trace.watched.variables}
+    return sorted(name for name, content in recorded.items() if variable_here(name) != content)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import queue
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +17,8 @@ from pathlib import Path
 import twice
 from twice.actions.ground import keep_files_up_to
 from twice.control import switches
+from twice.control.syscalls import names_in
+from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.errors import NotFound, ParameterError, StepFailed, TwiceError
 from twice.execute.events import (
@@ -33,16 +35,18 @@ from twice.execute.events import (
 from twice.execute.plan import Plan
 from twice.execute.rebuilder import World, decide, ingredients, key
 from twice.execute.scheduler import cut_off, ready
-from twice.execute.task import Performer, digest_names, digest_variable
+from twice.execute.task import Performer, digest_names, variable_here
 from twice.execute.workers import Workers
 from twice.history.notes import notes
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
+from twice.records.canonical import of_plain
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import Git, RunRecord, StepResult
 from twice.records.trace import Trace
 from twice.records.version import InputFile, Version
+from twice.source.modules import Library
 from twice.store.store import Store
 
 LOOK_BACK = 20
@@ -269,10 +273,10 @@ class _Run:
     def _ingredients(self, name: str, inputs: Mapping[str, Artifact]) -> dict[str, str]:
         step = self.plan.step(name)
         references = {
-            reference: self.meanings[reference]
+            reference: meaning
             for value in inputs.values()
             for reference in value.references
-            if reference in self.meanings
+            if (meaning := self._meaning(reference)) is not None
         }
         declared = {
             f"{file.root}/{file.path}": file.content for file in self.plan.declared if file.declared and step.files
@@ -280,7 +284,7 @@ class _Run:
         return ingredients(
             step=name,
             code=self.plan.code.steps[name].semantic,
-            inputs={parameter: value.content for parameter, value in inputs.items()},
+            inputs={parameter: _as_received(value) for parameter, value in inputs.items()},
             references=references,
             parameters={parameter: value.content for parameter, value in step.parameters.items()},
             seed=self.plan.seed,
@@ -289,6 +293,30 @@ class _Run:
             files=declared,
             cwd="/".join(self.plan.snapshot.cwd),
         )
+
+    def _meaning(self, reference: str) -> Digest | None:
+        """What the code of a class or function means that an input names; None for the interpreter's own.
+
+        One that no walk came to, because its module was only imported by the step that made the value, counts with all
+        of its module; an installed one with the version of its distribution.
+        """
+        module = reference.partition(":")[0]
+        for known in (reference, f"{module} (whole)"):
+            if known in self.meanings:
+                return self.meanings[known]
+        if any(module == captured.name for captured in self.plan.snapshot.modules):
+            return self.plan.snapshot.code
+        if owners := distributions_of(module):
+            return of_plain([list(owner) for owner in owners])
+        return self._unwalked(module)
+
+    def _unwalked(self, module: str) -> Digest | None:
+        """The text of a local module that is in no snapshot, as one imported by a computed name."""
+        top = module.partition(".")[0]
+        if top in sys.stdlib_module_names or top == "twice":
+            return None
+        source = Library().module(module)
+        return of_plain(["module", source.text]) if source is not None else of_plain(["unknown", time.time_ns()])
 
     def _earlier(self, name: str) -> Iterator[Trace]:
         """The step's traces in this pipeline's last runs, oldest first, to say what changed since; looked up late."""
@@ -313,22 +341,16 @@ class _Run:
                 return None
 
         def exists(root: str, path: str) -> bool:
-            return os.path.lexists(ground.absolute(root, path))
+            return ground.absolute(root, path).exists()
 
         def listing(root: str, path: str) -> Digest | None:
             try:
-                return digest_names([entry.name for entry in ground.absolute(root, path).iterdir()])
+                return digest_names(names_in(str(ground.absolute(root, path))))
             except OSError:
                 return None
 
-        def variable(name: str) -> Digest | None:
-            value = os.environ.get(name)
-            if value is None:
-                return digest_variable(None)
-            return digest_variable(hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest())
-
         installed = {found.name: found.version for found in self.plan.environment.distributions}
-        return World(file, exists, listing, variable, installed.get)
+        return World(file, exists, listing, variable_here, installed.get)
 
     # -- the version
 
@@ -368,13 +390,25 @@ class _Run:
             watched = self.progress.traces[name][1].watched
             for file in watched.files:
                 place = (file.root, file.path)
-                if file.what == "file" and file.content is not None and place not in written:
+                if file.what in ("file", "listing") and file.content is not None and place not in written:
                     seen = InputFile(
-                        root=file.root, path=file.path, content=file.content, size=file.size, stored=file.stored
+                        root=file.root,
+                        path=file.path,
+                        content=file.content,
+                        size=file.size,
+                        stored=file.stored,
+                        listing=file.what == "listing",
                     )
                     found.setdefault(place, seen)
             written |= set(watched.written)
         return tuple(found[place] for place in sorted(found))
+
+
+def _as_received(value: Artifact) -> Digest:
+    """What a step may see of an input: its content, and what is kept aside, as the order of an array in memory."""
+    if value.aside is None:
+        return value.content
+    return of_plain([value.content, value.aside, list(value.aside_buffers)])
 
 
 def _depends_on_other_files(left: Trace, right: Trace) -> bool:

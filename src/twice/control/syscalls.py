@@ -267,7 +267,7 @@ class Supervisor:
         if not text.startswith("/"):
             base = f"/proc/{process}/cwd" if folder == _AT_CWD else f"/proc/{process}/fd/{folder}"
             text = f"{os.readlink(base)}/{text}"  # noqa: PTH115
-        return os.path.normpath(text)
+        return tidied(text)
 
     def _opened(self, process: int, folder: int, address: int, flags: int) -> None:
         path = self._path(process, folder, address)
@@ -289,7 +289,7 @@ class Supervisor:
         elif path not in asked.written and path not in asked.read:
             if (mark := mark_of(path)) is not None:
                 asked.read[path] = mark
-            elif not os.path.lexists(path):
+            elif not os.path.exists(path):  # noqa: PTH110
                 asked.missing.add(path)
 
     def _keep(self, path: str, asked: Asked) -> None:
@@ -301,7 +301,7 @@ class Supervisor:
         path = os.readlink(f"/proc/{process}/fd/{descriptor}")  # noqa: PTH115
         if path in self.asked.listed or path.startswith(self._ignored) or f"{path}/" in self._files:
             return
-        self.asked.listed[path] = sorted(os.listdir(path))  # noqa: PTH208
+        self.asked.listed[path] = names_in(path)
 
     def _connected(self, process: int, address: int, length: int) -> None:
         data = self._memories.read(process, address, min(length, 128))
@@ -315,6 +315,18 @@ class Supervisor:
         elif family == socket.AF_UNIX:
             name = data[2:length].split(b"\0")[0] if data[2:3] != b"\0" else b"@" + data[3:length]
             self.asked.connected.add(f"unix:{os.fsdecode(name)}")
+
+
+def tidied(path: str) -> str:
+    """An absolute path without ``.`` and ``..``; where a link comes before ``..``, as the kernel would go."""
+    parts = path.split("/")
+    return os.path.realpath(path) if ".." in parts else os.path.normpath(path)
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder, sorted, those of folders with a slash at their end."""
+    with os.scandir(folder) as entries:
+        return sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
 
 
 def mark_of(path: str) -> Mark | None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twice.control.syscalls import Keep, Mark, mark_of
+from twice.control.syscalls import Keep, Mark, mark_of, names_in, tidied
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -132,7 +132,7 @@ class Watch:
     def _path(self, path: object) -> str | None:
         if isinstance(path, int) or path is None:
             return None
-        text = os.path.normpath(os.path.join(os.getcwd(), os.fsdecode(path)))  # type: ignore[arg-type]  # noqa: PTH109, PTH118
+        text = tidied(os.path.join(os.getcwd(), os.fsdecode(path)))  # type: ignore[arg-type]  # noqa: PTH109, PTH118
         if text.startswith(self._ignored) or text in self._files or "__pycache__" in text:
             return None
         return text
@@ -156,7 +156,7 @@ class Watch:
         mark = mark_of(text)
         if mark is not None:
             self.seen.read[text] = mark
-        elif not os.path.lexists(text):
+        elif not os.path.exists(text):  # noqa: PTH110
             self.seen.missing.add(text)
 
     def _searched(self, path: object) -> None:
@@ -166,7 +166,7 @@ class Watch:
     def _listed(self, path: object) -> None:
         text = self._path("." if path is None else path)
         if text is not None and text not in self.seen.listed and os.path.isdir(text):  # noqa: PTH112
-            self.seen.listed[text] = sorted(os.listdir(text))  # noqa: PTH208
+            self.seen.listed[text] = names_in(text)
 
     def looked_at(self, path: object, only_if_there: bool) -> None:
         """Note that somebody asked whether a path is there, or for its size, its times and the like."""
@@ -177,7 +177,7 @@ class Watch:
         text = self._path(path)
         if text is None or text in self.seen.written or text in self.seen.read:
             return
-        if not os.path.lexists(text):
+        if not os.path.exists(text):  # noqa: PTH110
             self.seen.missing.add(text)
             return
         mark = None if only_if_there else mark_of(text)

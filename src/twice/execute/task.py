@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,7 +26,7 @@ from twice.execute.plan import Plan
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
 from twice.records.code import COMPUTED_IMPORT, Node
-from twice.records.digest import Digest, digest_texts
+from twice.records.digest import Digest, digest_bytes, digest_texts
 from twice.records.environment import Environment, NumericLibrary
 from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.store.store import Store
@@ -226,7 +227,8 @@ class Performer:
         for path, names in {**listed, **seen["listed"]}.items():
             root, relative = ground.locate(path)
             if root:
-                files.append(FileRead(root=root, path=relative, what="listing", content=digest_names(names)))
+                kept = self.store.put(written_names(names))
+                files.append(FileRead(root=root, path=relative, what="listing", content=kept, stored=True))
         missing = {*seen["missing"], *asked.get("missing", ())}
         for what, paths in (("missing", missing), ("exists", {*seen["exists"]} - missing)):
             for path in paths:
@@ -320,9 +322,22 @@ def _folders(paths: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+def written_names(names: list[str]) -> bytes:
+    """The names in a folder as they are kept: JSON, sorted."""
+    return json.dumps(sorted(names)).encode()
+
+
 def digest_names(names: list[str]) -> Digest:
     """The digest of the names in a folder."""
-    return digest_texts("listing", sorted(names))
+    return digest_bytes(written_names(names))
+
+
+def variable_here(name: str) -> Digest | None:
+    """The digest that stands for an environment variable's value in this process."""
+    value = os.environ.get(name)
+    if value is None:
+        return None
+    return digest_variable(hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest())
 
 
 def digest_variable(sha256: str | None) -> Digest | None:

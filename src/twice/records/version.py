@@ -40,6 +40,7 @@ class InputFile(Record, frozen=True, kw_only=True):
         size: In bytes.
         stored: Whether the vault holds the bytes; a very large file is recorded by digest only.
         declared: Whether the author named it, or it was seen to be read.
+        listing: It is a folder of which a step asked for the names; ``content`` holds these, as JSON.
     """
 
     root: str
@@ -48,6 +49,7 @@ class InputFile(Record, frozen=True, kw_only=True):
     size: int
     stored: bool = True
     declared: bool = False
+    listing: bool = False
 
 
 class Version(Record, frozen=True, kw_only=True):

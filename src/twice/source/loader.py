@@ -195,7 +195,7 @@ class Code:
         for setting in settings:
             for needed in setting["needs"]:
                 self.ensure(needed)
-            self._carry_out(self.modules[setting["source"]], setting["line"], namespace)
+            self._carry_out(self.modules[setting["source"]], setting["line"], setting["column"], namespace)
         main = self.outline["main"]
         names = {name for need in needs for name in need["names"] if name in main}
         # Modules and values first: a decorator may look at them while a definition is carried out.
@@ -245,17 +245,17 @@ class Code:
                 for statement in (entry, *entry["then"]):
                     for needed in statement["needs"]:
                         self.ensure(needed)
-                    self._carry_out(self.modules[entry["source"]], statement["line"], namespace)
+                    self._carry_out(self.modules[entry["source"]], statement["line"], statement["column"], namespace)
                 self._give_attributes(MAIN, name)
         finally:
             self._under_way.discard(name)
         return namespace.get(name)
 
-    def _carry_out(self, module: Module, line: int, namespace: dict[str, Any]) -> None:
+    def _carry_out(self, module: Module, line: int, column: int, namespace: dict[str, Any]) -> None:
         """Run one statement of the script again: a definition, with its decorators."""
         tree = self._tree(module)
         for statement in ast.walk(tree):
-            if isinstance(statement, ast.stmt) and _starts_at(statement, line):
+            if isinstance(statement, ast.stmt) and _starts_at(statement, line) and statement.col_offset == column:
                 body = ast.Module([statement], [])
                 exec(compile(body, module.file, "exec", flags=_future_flags(tree), dont_inherit=True), namespace)
                 return

@@ -91,7 +91,12 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
         "values": values,
         "attributes": attributes,
         "settings": [
-            {"source": MAIN, "line": first_line(statement), "needs": _needed_at_once(statement)}
+            {
+                "source": MAIN,
+                "line": first_line(statement),
+                "column": statement.col_offset,
+                "needs": _needed_at_once(statement),
+            }
             for statement in reach.settings
         ],
         "needs": needs_of(reach),
@@ -177,7 +182,7 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
             "column": statement.col_offset,
             "needs": _needed_at_once(statement),
             "then": [
-                {"line": first_line(further), "needs": _needed_at_once(further)}
+                {"line": first_line(further), "column": further.col_offset, "needs": _needed_at_once(further)}
                 for further in registrations(reach.sources.survey_of(source), name)
             ],
         }

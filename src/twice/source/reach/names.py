@@ -231,8 +231,22 @@ class Names:
             if not statements:
                 raise
             self.statements(id_, "value", module, statements)
+            self._follow_origin(id_, module, name, place)
             return id_
         return found
+
+    def _follow_origin(self, id_: str, module: str, name: str, place: str) -> None:
+        """What a module got from another one is made there, so what makes it there counts."""
+        walk = self._walk
+        source = walk.library.module(module)
+        for bound, imported in walk.sources.survey(module).imports:
+            if bound != name or imported.attribute is None or source is None:
+                continue
+            origin = sys.modules.get(absolute(imported, module, package=source.package))
+            if origin is not None and is_local(origin) and imported.attribute in vars(origin):
+                made = self.node(origin.__name__, imported.attribute, place)
+                if made is not None:
+                    walk.graph.nodes[id_].edges.append((f"import {name}", made))
 
 
 def _spoken(use: Use) -> str:

@@ -5,15 +5,18 @@ Widened, never narrowed: a module handed around as an object, ``globals()``, ``e
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.code import COMPUTED_IMPORT
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Source
-from twice.source.normal import Normal
+from twice.source.modules import MAIN, Source, is_local
+from twice.source.normal import Import, Normal
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MACHINERY, is_ours, namespace_of
 from twice.source.toplevel import absolute
@@ -43,8 +46,14 @@ class Wholes:
         """
         namespace = namespace_of(module)
         dynamic = {name for name in normal.sees_module if name not in namespace and name not in cells}
-        if (dynamic or normal.calls_unknown_imports) and self._walk.library.module(module) is not None:
-            why = " and ".join([*sorted(dynamic), *([COMPUTED_IMPORT] if normal.calls_unknown_imports else [])])
+        computed = normal.calls_unknown_imports
+        if not computed and _finds_modules(normal, namespace, cells):
+            computed = True
+            for name, loaded in list(sys.modules.items()):  # it may be any of them, so all of them count
+                if name not in (MAIN, module) and is_local(loaded) and self._walk.library.module(name) is not None:
+                    node.edges.append((COMPUTED_IMPORT, self.node(name)))
+        if (dynamic or computed) and self._walk.library.module(module) is not None:
+            why = " and ".join([*sorted(dynamic), *([COMPUTED_IMPORT] if computed else [])])
             node.note = f"uses {why}: the whole module counts"
             node.edges.append((why, self.node(module)))
 
@@ -106,3 +115,23 @@ class Wholes:
                 if module == MAIN and not known:
                     del walk.main_names[name]
         return edges
+
+
+def _finds_modules(normal: Normal, namespace: Mapping[str, object], cells: Mapping[str, object]) -> bool:
+    """Whether code uses something, under whatever name, that brings any module by its name."""
+    finders = [importlib.import_module, sys.modules, pkgutil.resolve_name]
+    for use in normal.uses:
+        if isinstance(use.name, Import):
+            found: object = sys.modules.get(use.name.module)
+            chain = use.chain if use.name.attribute is None else (use.name.attribute, *use.chain)
+            if use.name.top_only:
+                found = sys.modules.get(use.name.module.partition(".")[0])
+        else:
+            found, chain = cells.get(use.name, namespace.get(use.name)), use.chain
+        for attribute in chain:
+            if any(found is finder for finder in finders) or not isinstance(found, ModuleType):
+                break
+            found = vars(found).get(attribute)
+        if any(found is finder for finder in finders):
+            return True
+    return False
