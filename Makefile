@@ -10,9 +10,8 @@ help:            ## list the chores
 # pip older than 25.1 cannot read [dependency-groups], so the venv gets a newer one first.
 $(VENV)/.%: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -U 'pip>=25.1' 2>/dev/null
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . --group $* 2>&1 | grep -v "^WARNING: Location" || true
-	@$(BIN)/python -c 'import twice'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -U 'pip>=25.1'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . --group $*
 	@touch $@
 
 demo: $(VENV)/.demo     ## the main job on real data: run, edit, load the old version, verify, diff

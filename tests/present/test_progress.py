@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from present.terminal import Terminal, screen
 from twice.execute.events import Event, RunBegan, RunEnded, StepBegan, StepBroke, StepEnded, StepPrinted
 from twice.present.passing import Passing
@@ -125,9 +127,12 @@ def test_output_that_goes_to_a_file_gets_the_bytes_as_they_are(tmp_path: Path) -
     assert "2" not in screen(terminal.raw()).splitlines()[0]
 
 
-def test_without_a_terminal_what_steps_print_is_handed_on_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quiet", [False, True])
+def test_without_a_terminal_what_steps_print_is_handed_on_and_a_warning_is_one_line(
+    tmp_path: Path, quiet: bool
+) -> None:
     with open(tmp_path / "out", "w") as out, open(tmp_path / "err", "w") as err:
-        passing = Passing(out, err)
+        passing = Passing(out, err, quiet=quiet)
         for event in [
             BEGAN,
             StepPrinted("load", "stdout", b"to out\n"),
@@ -137,7 +142,8 @@ def test_without_a_terminal_what_steps_print_is_handed_on_and_nothing_else(tmp_p
         ]:
             passing(event)
     assert (tmp_path / "out").read_text() == "to out\n"
-    assert (tmp_path / "err").read_text() == "to err\n"
+    warning = "" if quiet else "note: this environment is not the recorded one\n"
+    assert (tmp_path / "err").read_text() == warning + "to err\n"
 
 
 def test_a_stream_that_takes_only_text_gets_text() -> None:

@@ -164,3 +164,11 @@ def test_files_read_and_written_and_variables_are_noticed(tmp_path: Path) -> Non
     assert told()["how"] == ["ran", "reused", "reused"]
     (project.folder / "extra.txt").touch()
     assert told() == {"how": ["reused", "reused", "ran"], "out": ["3none", ["a.csv", "b.csv"], True]}
+
+
+def test_a_loaded_version_says_in_one_line_how_this_environment_differs(project: Project) -> None:
+    draws(project)
+    load = 'from twice import Pipeline; Pipeline.load("latest").run()'
+    told = project.python("-c", f"import sys; sys.stderr = sys.stdout; {load}", cwd=None, OPENBLAS_CORETYPE="Nehalem")
+    assert told.startswith("note: this environment is not the recorded one: OPENBLAS_CORETYPE")
+    assert len(told.splitlines()) == 1

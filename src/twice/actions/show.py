@@ -49,7 +49,7 @@ def listener(*, data_on_stdout: bool = False) -> Listener:
     """
     stdout = sys.stderr if data_on_stdout else None
     if is_quiet() or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return Passing(stdout)
+        return Passing(stdout, quiet=is_quiet())
     from twice.present.progress import Progress
 
     return Progress(stdout)

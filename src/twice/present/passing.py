@@ -6,23 +6,29 @@ import contextlib
 import sys
 from typing import TextIO
 
-from twice.execute.events import Event, StepPrinted
+from twice.execute.events import Event, RunBegan, StepPrinted
 
 
 class Passing:
-    """A listener that hands on what steps print, as they print it, and shows nothing else.
+    """A listener that hands on what steps print, as they print it, and shows nothing else but warnings.
 
     Args:
+        quiet: Show no warnings either.
         stdout: Where a step's standard output goes; by default to the calling program's.
         stderr: Where its standard error goes.
     """
 
-    def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+    def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._stdout = stdout
         self._stderr = stderr
 
     def __call__(self, event: Event) -> None:
-        """Hand on what a step printed; other events are none of its business."""
+        """Hand on what a step printed, and a line for what a person should know before it runs."""
+        if isinstance(event, RunBegan) and not self._quiet:
+            with contextlib.suppress(OSError, ValueError):
+                for note in event.notes:
+                    write_bytes(self.stream("stderr"), f"note: {note}\n".encode())
         if isinstance(event, StepPrinted):
             # A closed pipe or a full disk behind the user's output must not end the run.
             with contextlib.suppress(OSError, ValueError):
