@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from twice.actions.diff import diff
 from twice.actions.listing import run_of
 from twice.errors import NotFound
+from twice.execute.rebuilder import unlikeness
 from twice.present.findings import ChangeView, ExplainedStep, Explanation
 from twice.records.digest import Digest
 from twice.records.run import RunRecord, StepResult
@@ -52,7 +53,11 @@ def _explained(store: Store, run: Digest, record: RunRecord, result: StepResult)
     trace = store.load(result.trace, Trace)
     if result.how == "reused":
         return ExplainedStep(step=result.step, how="reused", reason=result.reason, assumed=_assumed(trace))
-    other = min(_before(store, record, result), key=lambda pair: _distance(pair[1], trace), default=None)
+    other = min(
+        _before(store, record, result),
+        key=lambda pair: unlikeness(pair[1].ingredients, trace.ingredients),
+        default=None,
+    )
     if other is None:
         return ExplainedStep(step=result.step, how=result.how, reason=result.reason)
     against, earlier = other
@@ -78,10 +83,6 @@ def _before(store: Store, record: RunRecord, result: StepResult) -> Iterator[tup
         for other in run.steps:
             if other.step == result.step and other.trace is not None and other.trace != result.trace:
                 yield digest, store.load(other.trace, Trace)
-
-
-def _distance(left: Trace, right: Trace) -> int:
-    return len(set(left.ingredients.items()) ^ set(right.ingredients.items()))
 
 
 def _changes(store: Store, before: Digest, after: Digest, step: str) -> tuple[ChangeView, ...]:

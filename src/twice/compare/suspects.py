@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from twice.records.trace import Trace
 
-_OFTEN_OTHER = frozenset({"step"})
-
 
 def suspects(before: Trace, after: Trace) -> tuple[str, ...]:
     """What differs between two traces beside their outputs, and what no seed governs in either, in words.
@@ -18,8 +16,7 @@ def suspects(before: Trace, after: Trace) -> tuple[str, ...]:
         after: The one it is held against.
     """
     found: list[str] = []
-    names = {*before.ingredients, *after.ingredients} - _OFTEN_OTHER
-    for name in sorted(names):
+    for name in sorted({*before.ingredients, *after.ingredients}):
         if before.ingredients.get(name) != after.ingredients.get(name):
             found.append({"code": "its code"}.get(name, name))
     left, right = ({v.name: v.content for v in trace.watched.variables} for trace in (before, after))

@@ -115,7 +115,7 @@ def decide(wanted: Mapping[str, str], traces: Iterable[Trace], earlier: Iterable
     if not before:
         return Decision(None, "it has not run before")
     # What changed is told against the run that was most like this one; of equals, against the last.
-    nearest = min(reversed(before), key=lambda trace: len(set(trace.ingredients.items()) ^ set(wanted.items())))
+    nearest = min(reversed(before), key=lambda trace: unlikeness(trace.ingredients, wanted))
     return Decision(None, difference(nearest.ingredients, wanted))
 
 
@@ -162,6 +162,11 @@ _WORDS = {
     "hash seed": "another hash seed",
     "working directory": "another working directory",
 }
+
+
+def unlikeness(before: Mapping[str, str], now: Mapping[str, str]) -> int:
+    """How far two sets of ingredients are apart: 0 if they are the same."""
+    return len(set(before.items()) ^ set(now.items()))
 
 
 def difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
