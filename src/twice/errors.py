@@ -15,6 +15,7 @@
     │   ├── LabelTaken         a label means one thing for ever
     │   ├── Damaged            an object's bytes are not what its name says
     │   └── StoreUnusable      the place is a file, read-only, of a newer format …
+    ├── EnvironmentUnusable    an environment cannot be locked, rebuilt, contained or started
     ├── NothingToSave          save() before run()
     └── InputChanged           a recorded input is not here any more, or no longer the same
 
@@ -103,6 +104,10 @@ class Damaged(StoreError):  # noqa: N818
 
 class StoreUnusable(StoreError):  # noqa: N818
     """The store cannot be opened or written here."""
+
+
+class EnvironmentUnusable(TwiceError):  # noqa: N818
+    """An environment cannot be locked, rebuilt, contained or started here."""
 
 
 class NothingToSave(TwiceError):  # noqa: N818

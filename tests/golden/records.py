@@ -13,7 +13,7 @@ from twice.records.canonical import FORMAT, Record, digest, encode
 from twice.records.code import Code, ModuleSource, Node, Place, Snapshot, StepCode
 from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
-from twice.records.run import Git, Ref, RunRecord, StepResult
+from twice.records.run import Git, Launched, Ref, RunRecord, StepResult
 from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.records.version import InputFile, StepSpec, Version
 
@@ -163,6 +163,13 @@ RUN = RunRecord(
     git=Git(commit="0" * 40, clean=False),
     twice="0.1.0",
     of=name("other run"),
+    launch=Launched(
+        kind="container",
+        prefix=("setarch", "-R"),
+        variables={"OMP_NUM_THREADS": "1"},
+        removed=("MKL_CBWR",),
+        detail={"image": "sha256:0"},
+    ),
 )
 
 REF = Ref(version=digest(VERSION), run=digest(RUN), pipeline="churn – ünïcode", label="v1.0", created=THEN)

@@ -22,6 +22,7 @@ from twice.execute.worker import step_at_work
 from twice.records.artifact import Artifact
 from twice.records.code import Code, ModuleSource, Snapshot
 from twice.records.digest import Digest
+from twice.records.environment import Environment
 from twice.records.run import RunRecord
 from twice.records.version import InputFile, StepSpec, Version
 from twice.source.snapshot import Capture, capture
@@ -110,7 +111,14 @@ def from_drawing(
     return plan, captured
 
 
-def from_version(store: Store, run: RunRecord, params: Mapping[str, object] | None = None, *, label: str = "") -> Plan:
+def from_version(
+    store: Store,
+    run: RunRecord,
+    params: Mapping[str, object] | None = None,
+    *,
+    label: str = "",
+    on: Environment | None = None,
+) -> Plan:
     """Bring a saved version back, in an empty place.
 
     Args:
@@ -118,6 +126,7 @@ def from_version(store: Store, run: RunRecord, params: Mapping[str, object] | No
         run: The run that is the version's record.
         params: What is set otherwise than in the version; then the plan is for another version of the same code.
         label: What people call it.
+        on: The environment that it is to run on; by default this process's.
 
     Raises:
         InputChanged: A file that it reads cannot be brought back.
@@ -126,7 +135,7 @@ def from_version(store: Store, run: RunRecord, params: Mapping[str, object] | No
     _not_inside_a_step()
     version = store.load(run.version, Version)
     snapshot = store.load(run.snapshot, Snapshot)
-    here = environment(())
+    here = on or environment(())
     specs = _with_parameters(store, version.steps, params)
     return Plan(
         pipeline=version.pipeline,

@@ -8,6 +8,7 @@ from twice.actions.prepare import from_version
 from twice.actions.run import Outcome, carry_out
 from twice.environment.drift import drift, sentence
 from twice.execute.events import Listener
+from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.task import variable_here
 from twice.records.digest import Digest
@@ -25,6 +26,7 @@ def rerun(
     label: str = "",
     jobs: int = 1,
     listener: Listener,
+    launch: Launch = HERE,
 ) -> Outcome:
     """Run all steps of a version, with its own code, settings and input files.
 
@@ -35,11 +37,14 @@ def rerun(
         label: What people call it.
         jobs: How many steps may run at the same time.
         listener: Is told what happens.
+        launch: How worker processes are started: here by default, or in another environment.
     """
     record = store.load(run, RunRecord)
-    plan = from_version(store, record, params, label=label)
+    plan = from_version(store, record, params, label=label, on=launch.environment)
     notes = drift_notes(store, record, plan)
-    return carry_out(store, plan, purpose="rerun", reuse=False, jobs=jobs, listener=listener, notes=notes)
+    return carry_out(
+        store, plan, purpose="rerun", reuse=False, jobs=jobs, listener=listener, notes=notes, launch=launch
+    )
 
 
 def drift_notes(store: Store, run: RunRecord, plan: Plan) -> tuple[str, ...]:

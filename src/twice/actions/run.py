@@ -32,6 +32,7 @@ from twice.execute.events import (
     StepPrinted,
     nobody,
 )
+from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.rebuilder import World, decide, ingredients, key
 from twice.execute.scheduler import cut_off, ready
@@ -87,6 +88,7 @@ def carry_out(
     listener: Listener = nobody,
     notes: tuple[str, ...] = (),
     of: Digest | None = None,
+    launch: Launch = HERE,
 ) -> Outcome:
     """Carry out a plan.
 
@@ -101,13 +103,14 @@ def carry_out(
         listener: Is told what happens.
         notes: Lines for people, shown at the beginning.
         of: The run that this one is held against.
+        launch: How worker processes are started. The plan's environment has to be the one that they run on.
 
     Returns:
         The run, also when a step failed or it was interrupted: what was finished is kept, and the next run goes on.
     """
     if jobs < 1:
         raise ParameterError(f"jobs is how many steps may run at the same time, and {jobs} is none.", hint="jobs=1")
-    return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of).go(notes)
+    return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of, launch).go(notes)
 
 
 class _Run:
@@ -122,6 +125,7 @@ class _Run:
         jobs: int,
         listener: Listener,
         of: Digest | None,
+        launch: Launch,
     ) -> None:
         self.store = store
         self.plan = plan
@@ -136,8 +140,9 @@ class _Run:
         self._listener = listener
         self._telling = threading.Lock()
         environment = {**os.environ, **switches.variables(plan.settings)}
-        self.workers = Workers(environment, preload=plan.preload)
-        self.performer = Performer(store, plan, self.workers, keep_files_up_to=keep_files_up_to())
+        self.launch = launch
+        self.workers = Workers(environment, preload=plan.preload, launch=launch)
+        self.performer = Performer(store, plan, self.workers, keep_files_up_to=keep_files_up_to(), launch=launch)
         self.sources = {
             step.name: [] if recorded is not None else list(dict.fromkeys(step.inputs.values())) for step in plan.steps
         }
@@ -181,6 +186,7 @@ class _Run:
             git=git(self.plan.ground.roots["project"]) if self.plan.ground.live else None,
             twice=twice.__version__,
             of=self.of,
+            launch=self.launch.record(),
         )
         digest = self.store.add(record)
         self.tell(RunEnded(status, duration / 1e9))
@@ -281,7 +287,7 @@ class _Run:
         declared = {
             f"{file.root}/{file.path}": file.content for file in self.plan.declared if file.declared and step.files
         }
-        return ingredients(
+        found = ingredients(
             step=name,
             code=self.plan.code.steps[name].semantic,
             inputs={parameter: _as_received(value) for parameter, value in inputs.items()},
@@ -293,6 +299,23 @@ class _Run:
             files=declared,
             cwd="/".join(self.plan.snapshot.cwd),
         )
+        return found | self._other_distributions(name) | self.launch.ingredient()
+
+    def _other_distributions(self, name: str) -> dict[str, str]:
+        """Distributions that a step reaches and that have another version here than in the code's meaning.
+
+        A loaded version keeps its code's digest, in which the recorded versions are; so a trace of it made on others
+        needs a key of its own, or it would be taken for one that was made on the recorded ones.
+        """
+        installed = {found.name: found.version for found in self.plan.environment.distributions}
+        kinds = {node.id: node.kind for node in self.plan.code.nodes}
+        reached = (id_ for id_ in self.plan.code.steps[name].reaches if kinds.get(id_) == "distribution")
+        versions = dict(id_.split("==", 1) for id_ in reached)
+        return {
+            f"distribution {distribution}": installed.get(distribution, "not installed")
+            for distribution, version in versions.items()
+            if installed.get(distribution) != version
+        }
 
     def _meaning(self, reference: str) -> Digest | None:
         """What the code of a class or function means that an input names; None for the interpreter's own.

@@ -11,6 +11,7 @@ from twice.actions.run import carry_out
 from twice.compare.comparison import Comparison
 from twice.errors import NotFound
 from twice.execute.events import Listener
+from twice.execute.launch import HERE, Launch
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
@@ -25,6 +26,7 @@ def verify(
     steps: Iterable[str] | None = None,
     jobs: int = 1,
     listener: Listener,
+    launch: Launch = HERE,
 ) -> Comparison:
     """Verify a version: each step alone, fed its recorded inputs, so that one difference does not cascade.
 
@@ -35,6 +37,7 @@ def verify(
         steps: Only these steps.
         jobs: How many steps may run at the same time.
         listener: Is told what happens.
+        launch: How worker processes are started: here by default, or in another environment.
 
     Raises:
         NotFound: A step of that name is not in the version, or the recorded run did not finish.
@@ -46,7 +49,7 @@ def verify(
             f"{label or run.short} is a run that {record.status}, so there is no whole record to verify.",
             hint="name a version that ran to its end: `twice log` lists them",
         )
-    plan = from_version(store, record, label=label)
+    plan = from_version(store, record, label=label, on=launch.environment)
     traces = {result.step: store.load(result.trace, Trace) for result in record.steps if result.trace is not None}
     names = [step.name for step in plan.steps]
     only = frozenset(steps) if steps is not None else frozenset(names)
@@ -73,6 +76,7 @@ def verify(
         listener=listener,
         notes=notes,
         of=run,
+        launch=launch,
     )
     if isinstance(outcome.problem, KeyboardInterrupt):
         raise outcome.problem

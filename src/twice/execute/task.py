@@ -22,7 +22,9 @@ from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
 from twice.errors import StepFailed, TwiceError, ValueNotStorable, WorkerLost
+from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
+from twice.execute.worker import PROTOCOL
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
 from twice.records.code import COMPUTED_IMPORT, Node
@@ -54,10 +56,14 @@ class Performer:
         plan: What to carry out.
         workers: Where.
         keep_files_up_to: Files larger than this (bytes) are recorded by digest only.
+        launch: How the workers are started.
     """
 
-    def __init__(self, store: Store, plan: Plan, workers: Workers, *, keep_files_up_to: int) -> None:
+    def __init__(
+        self, store: Store, plan: Plan, workers: Workers, *, keep_files_up_to: int, launch: Launch = HERE
+    ) -> None:
         self.store = store
+        self.launch = launch
         self.plan = plan
         self.workers = workers
         self.keep_files_up_to = keep_files_up_to
@@ -85,10 +91,11 @@ class Performer:
         spool = self.store.spool()
         places = self.plan.snapshot.places
         task = {
-            "protocol": 1,
+            "protocol": PROTOCOL,
             "step": step,
             "cwd": str(self.plan.ground.cwd),
-            "sys_path": list(self.plan.ground.search),
+            "sys_path": self._search(),
+            "search_own": self.launch.foreign,
             "seed": seeds.derive(self.plan.seed, step),
             "roots": {name: str(folder) for name, folder in self.plan.ground.roots.items()},
             "modules": self._modules,
@@ -144,6 +151,12 @@ class Performer:
         return StepFailed(step, error["summary"], traceback)
 
     # -- the way in
+
+    def _search(self) -> list[str]:
+        """Where modules are looked for; another interpreter adds its own installed packages itself."""
+        if not self.launch.foreign:
+            return list(self.plan.ground.search)
+        return [entry for entry in self.plan.ground.search if self.plan.ground.locate(entry)[0]]
 
     def _reached(self, step: str) -> list[Node]:
         reached = set(self.plan.code.steps[step].reaches)
@@ -269,20 +282,28 @@ class Performer:
 
     def _unforeseen(self, modules: list[str]) -> tuple[str, ...]:
         """Distributions that a step loaded though no import in the captured code leads to them."""
-        found = {owner for module in modules for owner in distributions_of(module)} - self._foreseen
+        found = {owner for module in modules for owner in self._owners(module)} - self._foreseen
         return tuple(sorted(f"{name}=={version}" for name, version in found))
 
     @cached_property
     def _foreseen(self) -> set[tuple[str, str]]:
         """Distributions that the captured sources import, and what these stand on."""
-        pending = [owner for name in self.plan.imports for owner in distributions_of(name)]
+        pending = [owner for name in self.plan.imports for owner in self._owners(name)]
         found: set[tuple[str, str]] = set()
         while pending:
             owner = pending.pop()
             if owner not in found:
                 found.add(owner)
-                pending += requirements(owner[0])
+                pending += requirements(owner[0], self.launch.search)
         return found
+
+    def _owners(self, module: str) -> tuple[tuple[str, str], ...]:
+        """The distributions that a module belongs to, where the workers run."""
+        if self.launch.foreign and not self.launch.search:  # in a container: what was recorded of it has to do
+            assert self.launch.environment is not None
+            top = module.partition(".")[0]
+            return tuple((d.name, d.version) for d in self.launch.environment.distributions if top in d.top_level)
+        return distributions_of(module, self.launch.search or None)
 
     def _read(self, path: str, where: Path) -> FileRead:
         """A file that was read, with what it held: it may have been copied aside before the step changed it."""

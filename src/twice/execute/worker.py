@@ -3,10 +3,15 @@
 Started fresh for a run, with the pinned environment variables; it loads the installed libraries that the steps use and
 then forks once for every step, so that each step begins in the same state and none sees what another left behind.
 
-Protocol (version 1): lines of JSON over a socket whose file number is the first argument. The first line is
+Protocol (version 1): lines of JSON over a socket whose file number is the first argument, or over standard input and
+output where a container lies between. The first line is
 ``{"protocol": 1, "preload": [modules]}``, answered by ``{"ready": …}``; each further line is
 ``{"task": path of a task file}``, answered by ``{"exit": status}`` when the step's process has ended. What the step
-gave is in ``result.json`` beside the task file, and what it asked of the kernel in ``asked.json``.
+gave is in ``result.json`` beside the task file, and what it asked of the kernel in ``asked.json``. A task says which
+protocol it was written for as well, and a worker that does not speak it says so.
+
+The interpreter may be another than the one that asks, with other packages: Twice's own modules are found by their place
+(see ``execute.launch``), and those that need more than the standard library are not needed here.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ import importlib
 import json
 import mmap
 import os
+import select
 import shutil
 import signal
 import socket
@@ -27,7 +33,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, ClassVar
 
 from twice.control import syscalls
 
@@ -57,15 +63,28 @@ LEAVE_WITHIN = 5.0
 _AT_START = frozenset(name.partition(".")[0] for name in sys.modules)
 """What was loaded before anything of the step's: the interpreter's own, and what ``.pth`` files bring."""
 
+_SEARCH = tuple(sys.path)
+"""Where this interpreter finds what is installed for it."""
 
-def main(number: int) -> None:
-    """Serve tasks until the other side goes away."""
+
+def main(number: int, foreign: bool = False) -> None:
+    """Serve tasks until the other side goes away.
+
+    Args:
+        number: The socket that tasks come through.
+        foreign: Whether this is another environment than the one that asks, so that it has to say what is its own.
+    """
     _end_with_parent()
+    if foreign:
+        _Here.own = _own_places()
+        _stand_in()
     connection = socket.socket(fileno=number)
     lines = connection.makefile("rwb", buffering=0)
     hello = json.loads(lines.readline())
     if hello.get("protocol") != PROTOCOL:
-        lines.write(json.dumps({"error": f"this worker speaks protocol {PROTOCOL}"}).encode() + b"\n")
+        asked = hello.get("protocol")
+        why = f"it speaks protocol {PROTOCOL}, and was spoken to in protocol {asked}; one of the two is another Twice"
+        lines.write(json.dumps({"error": why}).encode() + b"\n")
         return
     _preload(hello["preload"])
     lines.write(json.dumps({"ready": os.getpid(), "protocol": PROTOCOL}).encode() + b"\n")
@@ -73,6 +92,50 @@ def main(number: int) -> None:
         message = json.loads(line)
         status = _fork(Path(message["task"]), number)
         lines.write(json.dumps({"exit": status}).encode() + b"\n")
+
+
+def main_piped() -> None:
+    """Serve tasks that come through standard input, and end with it, whatever is at work then.
+
+    A container does not end with the program that was started to start it. So the first process in it hands lines on
+    between its standard streams and the worker; when nobody writes any more, it ends, and all of the container with it.
+    """
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(2, 1)
+        main(theirs.detach(), True)
+        os._exit(0)
+    theirs.close()
+    ways = {0: ours.fileno(), ours.fileno(): 1}
+    while True:
+        for ready in select.select(list(ways), [], [])[0]:
+            data = os.read(ready, 1 << 16)
+            if not data:
+                os._exit(0)
+            while data:
+                data = data[os.write(ways[ready], data) :]
+
+
+def _own_places() -> list[str]:
+    """Where this interpreter keeps its own things: reading them is no input of a step."""
+    import site
+    import sysconfig
+
+    places = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
+    places |= {*site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parent.parent)}
+    known = {os.path.join(clean(place), "") for place in places for clean in (os.path.abspath, os.path.realpath)}  # noqa: PTH118
+    return [*sorted(known), sys.executable, str(Path(sys.prefix) / "pyvenv.cfg")]
+
+
+def _stand_in() -> None:
+    """Let local modules that make pipelines be imported also where what running one needs is not installed."""
+    import importlib.util
+
+    if any(importlib.util.find_spec(name) is None for name in ("blake3", "msgspec", "rich")):
+        sys.modules["twice.pipeline"] = importlib.import_module("twice.execute.stand_in")
 
 
 def _preload(modules: list[str]) -> None:
@@ -122,7 +185,7 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
         listener = None
     if listener is None:
         return
-    ignored = json.loads(task.read_bytes())["ignore"]
+    ignored = [*json.loads(task.read_bytes())["ignore"], *_Here.own]
     asked = syscalls.Supervisor(listener, pid, ignored, Keeper(task.parent, "kept")).serve()
     told = {
         "read": sorted(asked.read),
@@ -139,10 +202,11 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
 
 
 class _Here:
-    """Which step this process runs, if it is a step's process, and whether its system calls are watched."""
+    """Which step this process runs, if it is a step's process; whether it is watched; places that are the worker's."""
 
     step = ""
     watched = False
+    own: ClassVar[list[str]] = []
 
 
 def step_at_work() -> str:
@@ -195,6 +259,10 @@ def carry_out(task_file: Path) -> int:
     result: dict[str, Any]
     _Here.step = task["step"]
     try:
+        if task["protocol"] != PROTOCOL:
+            raise RuntimeError(
+                f"this task is written for protocol {task['protocol']}, and the worker speaks {PROTOCOL}"
+            )
         result = _Step(task, spool).run()
     except BaseException as problem:
         result = {"status": "failed", "error": _told(problem)}
@@ -261,10 +329,13 @@ class _Step:
         from twice.control.watch import Watch
 
         os.chdir(self.task["cwd"])
-        sys.path[:] = self.task["sys_path"]
+        sys.path[:] = [*self.task["sys_path"], *(_SEARCH if self.task["search_own"] else ())]
         sys.argv = [""]
         watch = Watch(
-            self.task["ignore"], self.task["known_variables"], Keeper(self.spool, "before"), opens=not _Here.watched
+            [*self.task["ignore"], *_Here.own],
+            self.task["known_variables"],
+            Keeper(self.spool, "before"),
+            opens=not _Here.watched,
         )
         watch.start()
         observer = Observer([module["file"] for module in self.task["modules"]])

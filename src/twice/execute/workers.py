@@ -15,17 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import twice
 from twice.errors import WorkerLost
+from twice.execute.launch import HERE, Launch
 from twice.execute.worker import PROTOCOL
 
 Echo = Callable[[str, bytes], None]
 """Gets what a step prints while it runs: ``stdout`` or ``stderr``, and the bytes."""
-
-_START = (
-    "import sys; sys.path.append({folder!r}) if {folder!r} not in sys.path else None; "
-    "from twice.execute.worker import main; main({number})"
-)
 
 
 class Workers:
@@ -34,15 +29,13 @@ class Workers:
     Args:
         environment: Their environment variables, pins included.
         preload: Modules of installed libraries that steps use.
-        python: The interpreter.
+        launch: How they are started.
     """
 
-    def __init__(
-        self, environment: Mapping[str, str], *, preload: Sequence[str] = (), python: str = sys.executable
-    ) -> None:
-        self._environment = dict(environment)
+    def __init__(self, environment: Mapping[str, str], *, preload: Sequence[str] = (), launch: Launch = HERE) -> None:
+        self._environment = launch.environ(environment)
         self._preload = list(preload)
-        self._python = python
+        self._launch = launch
         self._idle: list[_Worker] = []
         self._all: list[_Worker] = []
         self._lock = threading.Lock()
@@ -81,7 +74,7 @@ class Workers:
                 raise WorkerLost("the run was stopped.")
             if self._idle:
                 return self._idle.pop()
-            worker = _Worker(self._python, self._environment, self._preload)
+            worker = _Worker(self._launch, self._environment, self._preload)
             self._all.append(worker)
             return worker
 
@@ -103,25 +96,33 @@ class Workers:
 
 
 class _Worker:
-    def __init__(self, python: str, environment: dict[str, str], preload: list[str]) -> None:
+    def __init__(self, launch: Launch, environment: dict[str, str], preload: list[str]) -> None:
         ours, theirs = socket.socketpair()
         self._socket = ours
         self._lines = ours.makefile("rwb", buffering=0)
-        folder = str(Path(twice.__file__).parent.parent)
-        flags = ["-O" * sys.flags.optimize] if sys.flags.optimize else []
-        self._process = subprocess.Popen(
-            [python, *flags, "-P", "-c", _START.format(folder=folder, number=theirs.fileno())],
-            env=environment,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C goes to the parent, which decides what ends
-        )
-        theirs.close()
+        command, self._stop = launch.command(theirs.fileno(), optimize=sys.flags.optimize)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env=environment,
+                pass_fds=[] if launch.piped else [theirs.fileno()],
+                stdin=theirs.fileno() if launch.piped else subprocess.DEVNULL,
+                stdout=theirs.fileno() if launch.piped else None,
+                start_new_session=True,  # Ctrl-C goes to the parent, which decides what ends
+            )
+        except OSError as problem:
+            ours.close()
+            raise WorkerLost(
+                f"no worker process could be started: {command[0]}: {problem.strerror}.",
+                hint="is it installed, and is it a program?",
+            ) from None
+        finally:
+            theirs.close()
         self._send({"protocol": PROTOCOL, "preload": preload})
         answer = self._receive()
         if answer is None or "ready" not in answer:
             self.end()
-            why = answer["error"] if answer else f"{python} could not start it"
+            why = answer["error"] if answer else f"{command[0]} could not start it"
             raise WorkerLost(f"no worker process could be started: {why}.", hint="what it printed is above")
 
     def carry_out(self, task: Path) -> int | None:
@@ -146,6 +147,8 @@ class _Worker:
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
+        if self._stop:
+            subprocess.run(self._stop, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         self._process.wait()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)

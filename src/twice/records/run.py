@@ -33,6 +33,24 @@ class Git(Record, frozen=True, kw_only=True):
     clean: bool
 
 
+class Launched(Record, frozen=True, kw_only=True):
+    """How the worker processes of a run were started, where that was not as usual.
+
+    Attributes:
+        kind: ``here``, ``venv``, ``container``, or an experiment's own word.
+        prefix: The command in front of the interpreter.
+        variables: Environment variables that were set besides the pins.
+        removed: Environment variables that were taken away.
+        detail: More, by name: the lock that was rebuilt, an image's digest, limits.
+    """
+
+    kind: str
+    prefix: tuple[str, ...] = ()
+    variables: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    removed: tuple[str, ...] = ()
+    detail: dict[str, str] = {}  # noqa: RUF012
+
+
 class RunRecord(Record, frozen=True, kw_only=True):
     """A version carried out once.
 
@@ -50,6 +68,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
         git: The working tree's commit, where there is git.
         twice: The version of Twice.
         of: For a verification, the run it was held against.
+        launch: How its workers were started, where that was not as usual.
     """
 
     version: Digest
@@ -65,6 +84,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     git: Git | None = None
     twice: str = ""
     of: Digest | None = None
+    launch: Launched | None = None
 
 
 class Ref(Record, frozen=True, kw_only=True):
