@@ -62,8 +62,13 @@ class BothBackends(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:
-        self.local.delete(name)
-        self.memory.delete(name)
+        self.local.delete([name])
+        self.memory.delete([name])
+
+    @rule(moves=st.lists(st.tuples(NAMES, NAMES), max_size=3))
+    def move(self, moves: list[tuple[str, str]]) -> None:
+        self.local.move(moves)
+        self.memory.move(moves)
 
     @rule(name=NAMES)
     def read(self, name: str) -> None:

@@ -82,6 +82,13 @@ class Backend(Protocol):
         """
         ...
 
-    def delete(self, name: str) -> None:
-        """Remove what is under a name, if there is something."""
+    def move(self, moves: Iterable[tuple[str, str]]) -> None:
+        """Give things other names, one after the other in the order given; what had the new name is replaced.
+
+        Where there is nothing under the old name, nothing happens.
+        """
+        ...
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove what is under some names, where there is something, in the order given."""
         ...

@@ -11,6 +11,7 @@ from blake3 import blake3
 from twice.errors import Damaged, NotFound
 from twice.records.digest import Digest, digest_bytes, named, threads_for
 from twice.store.backend import Backend, Bytes
+from twice.store.gate import Gate
 
 
 def digest_finished(file: Path) -> Digest:
@@ -29,35 +30,38 @@ class Content:
 
     Args:
         backend: Where the bytes are.
+        gate: Keeps what is relied on from being taken away.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, gate: Gate) -> None:
         self.backend = backend
+        self.gate = gate
         self._sound: set[str] = set()
 
     def write(self, items: Iterable[tuple[str, Digest, Bytes]]) -> None:
         """Put bytes, all of them with as few waits for the disk as the backend knows how to."""
+        given = list(items)
         fresh: dict[str, Bytes] = {}
         present: list[str] = []
-        for name, digest, data in items:
-            if name in fresh:
-                continue
-            if self._is_there(name, digest, present):
-                continue
-            fresh[name] = data
+        with self.gate.relying(digest for _, digest, _ in given):
+            for name, digest, data in given:
+                if name not in fresh and not self._is_there(name, digest, present):
+                    fresh[name] = data
         self.backend.write(fresh.items())
         self._settle(fresh, present)
 
     def adopt(self, items: Iterable[tuple[str, Digest, Path]]) -> None:
         """As :meth:`write`, with finished files, which are gone afterwards."""
+        given = list(items)
         fresh: dict[str, Path] = {}
         spare: list[Path] = []
         present: list[str] = []
-        for name, digest, file in items:
-            if name in fresh or self._is_there(name, digest, present):
-                spare.append(file)
-            else:
-                fresh[name] = file
+        with self.gate.relying(digest for _, digest, _ in given):
+            for name, digest, file in given:
+                if name in fresh or self._is_there(name, digest, present):
+                    spare.append(file)
+                else:
+                    fresh[name] = file
         self.backend.adopt(fresh.items())
         self._settle(fresh, present)
         for file in spare:

@@ -17,7 +17,7 @@ from twice.records.version import Version
 from twice.store.content import Content
 from twice.store.index import Fact, Index
 from twice.store.objects import object_name
-from twice.store.references import references
+from twice.store.references import Reference, references
 
 FOLDER = "records"
 KINDS: dict[type[Record], str] = {
@@ -83,7 +83,8 @@ class Filing:
             NotFound: There is no such record.
             Damaged: Its bytes are not what its name says, or not such a record.
         """
-        name = self.find(digest, kind)
+        with self._content.gate.relying([digest]):
+            name = self.find(digest, kind)
         if name is None:
             raise NotFound(
                 f"the store has no {KINDS[kind]} {digest}.",
@@ -118,6 +119,9 @@ class Filing:
     def traces(self, key: Digest) -> list[tuple[Digest, Trace]]:
         """All traces of a key, oldest first; damaged ones are left out with a warning."""
         names = self._content.backend.names(_trace_prefix(key))
+        # Whoever asks may be about to reuse one of them; relied on first and read then, so it is whole or not here.
+        with self._content.gate.relying(digest for name in names if (digest := digest_of_name(name)) is not None):
+            pass
         found = [(digest, trace) for digest, trace in self._readable(names, Trace) if trace.key == key]
         # A clock that was set back puts traces in another order, but in the same one for everybody.
         return sorted(found, key=lambda pair: (pair[1].started, pair[0]))
@@ -154,7 +158,12 @@ class Filing:
         self.runs()
 
     def _demand(self, record: Record) -> None:
-        for digest, kind, step in references(record):
+        wanted = list(references(record))
+        with self._content.gate.relying(reference.digest for reference in wanted):
+            self._look_for(record, wanted)
+
+    def _look_for(self, record: Record, wanted: list[Reference]) -> None:
+        for digest, kind, step in wanted:
             if kind is None:
                 there = self._content.backend.exists(object_name(digest))
             else:

@@ -6,7 +6,9 @@ import errno
 import fcntl
 import mmap
 import os
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from twice.errors import NotFound
@@ -60,10 +62,11 @@ class LocalBackend:
 
     def size(self, name: str) -> int:
         """How many bytes are under a name."""
-        try:
-            return (self.path / name).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            raise NotFound(f"nothing is filed under {name!r}.") from None
+        with suppress(FileNotFoundError, NotADirectoryError):
+            status = (self.path / name).stat()
+            if stat.S_ISREG(status.st_mode):
+                return status.st_size
+        raise NotFound(f"nothing is filed under {name!r}.")
 
     def exists(self, name: str) -> bool:
         """Whether there is a file of that name."""
@@ -134,10 +137,29 @@ class LocalBackend:
             self._settle({target.parent})
             return won
 
-    def delete(self, name: str) -> None:
-        """Remove the file, if it is there."""
+    def move(self, moves: Iterable[tuple[str, str]]) -> None:
+        """Rename files; the new names are on the disk before the old ones are known to be gone."""
         with explained(self.path):
-            (self.path / name).unlink(missing_ok=True)
+            sources, targets = set(), set()
+            for old, new in moves:
+                source, target = self.path / old, self.path / new
+                try:
+                    source.replace(target)
+                except FileNotFoundError:
+                    if not source.exists():
+                        continue
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    source.replace(target)
+                sources.add(source.parent)
+                targets.add(target.parent)
+            self._settle(targets)
+            self._settle(sources - targets)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove files that are there; their folders stay, since another process may be about to use them."""
+        with explained(self.path):
+            for name in names:
+                (self.path / name).unlink(missing_ok=True)
 
     def _moved_if_absent(self, temporary: Path, target: Path) -> bool:
         if self._hard_links:

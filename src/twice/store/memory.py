@@ -77,6 +77,14 @@ class MemoryBackend:
             self._held[name] = data
             return True
 
-    def delete(self, name: str) -> None:
-        """Remove what is under a name, if there is something."""
-        self._held.pop(name, None)
+    def move(self, moves: Iterable[tuple[str, str]]) -> None:
+        """Give things other names."""
+        for old, new in moves:
+            with self._lock:
+                if old in self._held:
+                    self._held[new] = self._held.pop(old)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove what is under some names, where there is something."""
+        for name in names:
+            self._held.pop(name, None)

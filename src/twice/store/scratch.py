@@ -9,9 +9,13 @@ import shutil
 import threading
 import time
 import weakref
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from twice.records.digest import Digest
+
+_PINS = "relied-on"
 OLD = 3600.0
 """Seconds after which what a dead process left is removed."""
 
@@ -34,6 +38,7 @@ class Scratch:
         self._descriptor = -1
         self._process = 0
         self._finalizer: weakref.finalize[[Path, int, int], Scratch] | None = None
+        self._pins: set[Digest] = set()
 
     def file(self) -> Path:
         """A name for a new file; nothing is there yet."""
@@ -44,6 +49,27 @@ class Scratch:
         folder = self._folder() / f"spool-{secrets.token_hex(8)}"
         folder.mkdir()
         return folder
+
+    def pin(self, digests: Iterable[Digest]) -> None:
+        """Let other processes know that this one relies on some things for as long as it lives."""
+        folder = self._folder()
+        with self._lock:
+            fresh = [digest for digest in dict.fromkeys(digests) if digest not in self._pins]
+            if not fresh:
+                return
+            # Not flushed: what matters is what other processes see, and after a power cut none of them is alive.
+            with open(folder / _PINS, "ab", buffering=0) as file:
+                file.write("".join(f"{digest}\n" for digest in fresh).encode())
+            self._pins.update(fresh)
+
+    def pinned(self) -> frozenset[Digest]:
+        """What living processes rely on."""
+        found: set[Digest] = set()
+        for entry in self._entries():
+            if not entry.name.endswith(".lock") and _alive(entry):
+                with suppress(OSError, ValueError):
+                    found.update(map(Digest, (entry / _PINS).read_text().split()))
+        return frozenset(found)
 
     def clean(self, older_than: float = OLD) -> list[Path]:
         """Remove what dead processes left.
@@ -68,11 +94,7 @@ class Scratch:
 
     def leftovers(self) -> list[Path]:
         """Everything here that belongs to no living process."""
-        try:
-            entries = sorted(self.path.iterdir())
-        except OSError:
-            return []
-        return [entry for entry in entries if not entry.name.endswith(".lock") and not _alive(entry)]
+        return [entry for entry in self._entries() if not entry.name.endswith(".lock") and not _alive(entry)]
 
     def close(self) -> None:
         """Remove this process's own folder, with what is in it."""
@@ -80,6 +102,13 @@ class Scratch:
             if self._finalizer is not None and self._process == os.getpid():
                 self._finalizer()
             self._own, self._finalizer = None, None
+            self._pins.clear()
+
+    def _entries(self) -> list[Path]:
+        try:
+            return sorted(self.path.iterdir())
+        except OSError:
+            return []
 
     def _folder(self) -> Path:
         with self._lock:
@@ -101,6 +130,8 @@ class Scratch:
         with suppress(OSError):  # no locks here: then age alone decides
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.write(descriptor, f"{process}\n".encode())
+        if self._pins:  # a forked child relies on what its parent relied on, and may outlive it
+            (own / _PINS).write_text("".join(f"{digest}\n" for digest in self._pins))
         self._own, self._descriptor, self._process = own, descriptor, process
         self._finalizer = weakref.finalize(self, _remove, own, descriptor, process)
 

@@ -24,6 +24,7 @@ from twice.store.durable import explained, sync_folder
 from twice.store.files import FileDigests
 from twice.store.filing import FOLDER as RECORDS
 from twice.store.filing import Filing
+from twice.store.gate import Gate
 from twice.store.index import Index
 from twice.store.local import LocalBackend
 from twice.store.objects import Objects
@@ -63,7 +64,8 @@ class Store:
         self._backend = backend
         self._scratch = scratch
         self._index = index
-        content = Content(backend)
+        self._gate = Gate(scratch)
+        content = Content(backend, self._gate)
         self._objects = Objects(content, scratch)
         self._filing = Filing(content, index)
         self._refs = Refs(backend)

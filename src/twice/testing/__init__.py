@@ -1,0 +1,1 @@
+"""Exams that the parts of Twice sit, and that parts of your own can sit too."""
