@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ def term(value: object) -> Term:
     return parse(encoded.skeleton, [memoryview(part) for part in encoded.buffers])  # type: ignore[arg-type]
 
 
-def between(left: object, right: object, **tolerance: float) -> Difference:
+def between(left: object, right: object, **tolerance: Any) -> Difference:
     found = difference(term(left), term(right), **tolerance)
     assert found is not None
     return found

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twice.values.compare import Difference, difference
+from twice.values.compare import FLOAT32, METADATA, ORDER, ROUNDING, TOLERANCE, Difference, difference
+from twice.values.tolerance import Tolerance
 from values.helpers import term_of
 
 
-def between(left: Any, right: Any, **tolerances: float) -> Difference:
+def between(left: Any, right: Any, **tolerances: Any) -> Difference:
     found = difference(term_of(left), term_of(right), **tolerances)
     assert found is not None
     return found
@@ -42,7 +43,8 @@ ROWS = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
         ("a\nb\nc", "c\nb\na", "same lines in another order"),
         (np.arange(6).reshape(3, 2), np.arange(6).reshape(3, 2)[::-1], "same rows in another order"),
         (np.arange(3.0), np.arange(3.0)[::-1], "same items in another order"),
-        (np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-15]), "equal after rounding to float32"),
+        (np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-15]), "explained by rounding"),
+        (np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-11]), "equal after rounding to float32"),
         (np.array([1.0, 0.1]), np.array([1.0, 0.1], "f4"), "equal after rounding to float32"),
         (np.array([1, 2]), np.array([1.0, 2.0]), "same numbers"),
         (ROWS, ROWS[::-1].reset_index(drop=True), "same rows in another order"),
@@ -145,3 +147,124 @@ def test_depth_is_no_trouble() -> None:
     for _ in range(5000):
         left, right = [left], [right]
     assert between(left, right).what
+
+
+RNG = np.random.default_rng(0)
+MANY = RNG.normal(size=10_000)
+
+
+def test_the_same_sums_in_another_order_are_explained_by_rounding() -> None:
+    matrix = RNG.normal(size=(300, 300)).astype("f4")
+    order = RNG.permutation(300)
+    found = between(matrix @ matrix, matrix[:, order] @ matrix[order])
+    assert found.explained == {ROUNDING}
+    assert found.detail["largest_relative"] > 1e-5  # which no tolerance for single elements would pass
+    assert not found.within
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        MANY * (1 + 1e-9),
+        np.where(np.arange(10_000) == 7, MANY + 1e-6, MANY),
+        np.where(np.arange(10_000) == 7, np.nan, MANY),
+        np.where(np.arange(10_000) == 7, np.inf, MANY),
+        np.concatenate([MANY[:-1], [-0.0]]),
+    ],
+    ids=["all a little", "one of many", "a nan", "an infinity", "a zero"],
+)  # fmt: skip
+def test_what_rounding_cannot_do_is_not_explained_by_it(right: Any) -> None:
+    assert ROUNDING not in between(MANY, right).explained
+
+
+def test_a_number_that_changed_does_not_hide_behind_much_larger_ones() -> None:
+    left, right = np.full(10_000, 1e15), np.full(10_000, 1e15)
+    left[0], right[0] = 0.5, 0.6
+    assert between(left, right).explained == set()
+
+
+def test_an_infinity_that_changes_sides_is_a_change() -> None:
+    found = between(np.array([1.0, np.inf]), np.array([1.0, -np.inf]), rtol=1.0)
+    assert found.detail["infinite"] == 1
+    assert not found.within
+
+
+def test_what_explains_the_parts_explains_the_whole() -> None:
+    rounded = MANY * (1 + 2.0**-52)
+    assert between({"a": MANY, "b": [1, 2]}, {"a": rounded, "b": [2, 1]}).explained == {ORDER, ROUNDING}
+    assert between({"a": MANY, "b": [1, 2]}, {"a": rounded, "b": [2, 3]}).explained == set()
+    assert between({"a": MANY, "b": 1.0}, {"a": rounded, "b": 1.1}, rtol=0.2).explained == {ROUNDING, TOLERANCE}
+    assert between([MANY] * 50 + [1], [rounded] * 50 + [2]).explained == set()  # though only some parts are kept
+
+
+def test_rows_that_moved_and_were_rounded_are_matched_by_their_other_columns() -> None:
+    keys = [f"k{number}" for number in range(200)]
+    left: Any = pd.DataFrame({"key": keys, "mean": MANY[:200]})
+    right = left.iloc[RNG.permutation(200)].reset_index(drop=True)
+    assert between(left, right).explained == {ORDER}
+    right["mean"] *= 1 + 2.0**-52
+    assert between(left, right).explained == {ORDER, ROUNDING}
+    right.loc[3, "mean"] += 0.1
+    assert between(left, right).explained == set()
+
+
+def test_rows_that_moved_with_their_labels_are_in_another_order() -> None:
+    left = pd.DataFrame({"a": [1, 2, 3]}, index=["x", "y", "z"])
+    assert between(left, left[::-1]).explained == {ORDER}
+    assert between(left, left[::-1].set_axis(left.index)).explained == {ORDER}
+    assert between(left, left.set_axis(["x", "z", "y"])).explained == set()
+
+
+def test_metadata_and_narrower_types_explain_too() -> None:
+    left, right = pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]})
+    right.attrs["source"] = "there"
+    assert between(left, right).explained == {METADATA}
+    assert between(MANY, MANY.astype("f4")).explained == {FLOAT32}
+
+
+def test_choices_made_from_scores_are_looked_at() -> None:
+    scores = RNG.random((50, 3))
+    assert between(scores, scores * 0.9).decisions
+    other = scores.copy()
+    other[4] = other[4][::-1]
+    assert between(scores, other).detail["largest_changed"] == 1
+    assert not between(scores, other).decisions
+    assert between({"a": MANY}, {"a": MANY * 2}).decisions
+    assert not between({"a": MANY, "label": 1}, {"a": MANY * 2, "label": 2}).decisions
+    nearly = np.array([0.1, 0.2, 0.9])
+    assert between(nearly, nearly[[1, 0, 2]] + 1e-3).detail == between(nearly, nearly[[1, 0, 2]] + 1e-3).detail | {
+        "ranks_changed": 2,
+        "half_crossed": 0,
+    }
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "c8", "c16", "g", "i8", "u1", ">f8"])
+def test_numbers_of_every_type_have_figures(kind: str) -> None:
+    left, right = np.arange(1, 9).astype(kind), np.arange(1, 9).astype(kind)
+    right[2] = 4
+    found = between(left, right)
+    assert found.detail["largest_absolute"] == 1
+    assert found.detail["largest_relative"] == pytest.approx(1 / 3, rel=1e-3)
+    assert between(left, right, atol=1).within
+
+
+def test_units_in_the_last_place_can_be_allowed() -> None:
+    left, right = np.array([1.0, 2.0]), np.nextafter(np.array([1.0, 2.0]), 3)
+    assert between(left, right, ulps=1).within
+    assert between(left[0].item(), right[0].item(), ulps=1).within
+    assert not between(left, right + 1e-9, ulps=1).within
+
+
+@pytest.mark.parametrize("place", ["auc", "metrics.auc", '["metrics"]["auc"]', "*.auc", "metrics"])
+def test_a_tolerance_for_a_place_holds_there_only(place: str) -> None:
+    left, right = {"metrics": {"auc": 0.9}, "x": 1.0}, {"metrics": {"auc": 0.91}, "x": 1.0}
+    assert between(left, right, places={place: Tolerance(atol=0.1)}).within
+    assert not between(left, right | {"x": 1.01}, places={place: Tolerance(atol=0.1)}).within
+    assert not between(left, right, atol=0.1, places={place: Tolerance(atol=0.001)}).within
+    assert not between(left, right, places={"loss": Tolerance(atol=0.1), "metrics.loss": Tolerance(atol=1)}).within
+
+
+def test_columns_and_attributes_are_places() -> None:
+    left, right = pd.DataFrame({"a b": [1.0], "c": [1.0]}), pd.DataFrame({"a b": [1.1], "c": [1.0]})
+    assert between(left, right, places={"a b": Tolerance(rtol=0.2)}).within
+    assert not between(left, right, places={"c": Tolerance(rtol=0.2)}).within

@@ -10,18 +10,29 @@ import difflib
 import math
 import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from twice.errors import Damaged
 from twice.values import terms
+from twice.values.rounding import close_by_rounding, ulps_between
 from twice.values.terms import LEAVES, Term
+from twice.values.tolerance import Tolerance, Tolerances
 
 SHOWN = 20
 """How many children or lines a difference lists; all are counted."""
 
 _NUMBERS = (int, float, complex)
+
+
+ORDER = "order"
+ROUNDING = "rounding"
+FLOAT32 = "float32"
+METADATA = "metadata"
+TOLERANCE = "tolerance"
+"""What may explain a difference wholly: the same rows, keys, items or lines in another order; the rounding of sums that
+are carried out in another order; rounding to float32; metadata only; the declared tolerances."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +43,13 @@ class Difference:
         path: Where, as an expression: ``["model"].coef_``; empty for the whole value.
         what: One sentence for people.
         detail: Figures and lists behind the sentence, by name.
-        children: Differences of parts, at most some twenty of them.
+        children: Differences of parts, at most some twenty of them; what follows is said of all of them.
         softer: What is the same in spite of the difference, such as ``same rows in another order``; may be empty.
         within: Whether the declared tolerances cover it.
+        explained: What together explains it wholly, of the words above; empty if something in it is not explained.
+            With ``{"order", "rounding"}`` some of it is of another order and some of it is rounding.
+        decisions: Whether the choices made from scores are the same: the largest of each row, or the ranks.
+        unread: What could not be looked into, and why; the bytes were compared instead.
     """
 
     path: str
@@ -43,9 +58,88 @@ class Difference:
     children: tuple[Difference, ...] = ()
     softer: str = ""
     within: bool = False
+    explained: frozenset[str] = frozenset()
+    decisions: bool = False
+    unread: str = ""
 
 
-def difference(left: Term, right: Term, *, rtol: float = 0.0, atol: float = 0.0) -> Difference | None:
+class Gathered:
+    """What holds of several differences at once; some of them are kept to be shown.
+
+    Args:
+        differences: The first of them.
+    """
+
+    def __init__(self, differences: Iterable[Difference] = ()) -> None:
+        self.count = 0
+        self.shown: list[Difference] = []
+        self.within = True
+        self.decisions = True
+        self.unread = ""
+        self._explained: frozenset[str] | None = frozenset()
+        for difference in differences:
+            self.add(difference)
+
+    def add(self, difference: Difference | None) -> None:
+        """Take one more into account; None is none."""
+        if difference is None:
+            return
+        self.count += 1
+        self.within = self.within and difference.within
+        self.decisions = self.decisions and difference.decisions
+        self.unread = self.unread or difference.unread
+        explained = difference.explained or (frozenset({TOLERANCE}) if difference.within else None)
+        self._explained = None if self._explained is None or explained is None else self._explained | explained
+        if len(self.shown) < SHOWN:
+            self.shown.append(difference)
+
+    @property
+    def explained(self) -> frozenset[str]:
+        """What explains all of them."""
+        return self._explained or frozenset()
+
+    def as_one(
+        self,
+        path: str,
+        what: str,
+        detail: dict[str, Any] | None = None,
+        softer: str = "",
+        *,
+        whole: bool = True,
+        explained: str = "",
+    ) -> Difference:
+        """All of them as parts of one difference.
+
+        Args:
+            path: Where.
+            what: The sentence.
+            detail: Figures behind it.
+            softer: What is the same in spite of it.
+            whole: Whether these parts are all that differs; else nothing but ``explained`` can explain it.
+            explained: What explains it as a whole, whatever explains the parts.
+        """
+        return Difference(
+            path,
+            what,
+            detail or {},
+            tuple(self.shown),
+            softer,
+            within=whole and self.within,
+            explained=frozenset({explained}) if explained else self.explained if whole else frozenset(),
+            decisions=whole and self.decisions,
+            unread=self.unread,
+        )
+
+
+def difference(
+    left: Term,
+    right: Term,
+    *,
+    rtol: float = 0.0,
+    atol: float = 0.0,
+    ulps: int = 0,
+    places: Mapping[str, Tolerance] | None = None,
+) -> Difference | None:
     """What differs between two values; None if they mean the same.
 
     Args:
@@ -53,9 +147,11 @@ def difference(left: Term, right: Term, *, rtol: float = 0.0, atol: float = 0.0)
         right: The value to be held against it.
         rtol: Relative tolerance: a number is covered if ``|right - left| <= atol + rtol * |left|``.
         atol: Absolute tolerance, in the unit of the values.
+        ulps: How many representable numbers may lie between two that are covered.
+        places: Column, key or path → what holds there instead.
     """
     try:
-        return Comparison(rtol, atol).differ(left, right, "")
+        return Comparison(Tolerances(Tolerance(rtol, atol, ulps), places)).differ(left, right, "")
     except RecursionError:
         return Difference("", "they differ, or are the same, deeper inside than can be compared")
 
@@ -64,13 +160,11 @@ class Comparison:
     """One comparison with its tolerances; kinds are given it to compare the parts of their values.
 
     Attributes:
-        rtol: Relative tolerance.
-        atol: Absolute tolerance.
+        tolerances: What the step declares.
     """
 
-    def __init__(self, rtol: float = 0.0, atol: float = 0.0) -> None:
-        self.rtol = rtol
-        self.atol = atol
+    def __init__(self, tolerances: Tolerances | None = None) -> None:
+        self.tolerances = tolerances or Tolerances()
 
     def differ(self, left: Term, right: Term, path: str) -> Difference | None:
         """What differs between two terms."""
@@ -94,10 +188,8 @@ class Comparison:
 
     def _leaves(self, left: Term, right: Term, path: str) -> Difference | None:
         if type(left) is not type(right):
-            change = self._change(left, right)
-            return Difference(
-                path, f"was {described(left)} and is {described(right)}", change, within=self._covers(change)
-            )
+            what = f"was {described(left)} and is {described(right)}"
+            return self._changed(left, right, path, what)
         if isinstance(left, float | complex):
             if _bits(left) == _bits(right):
                 return None
@@ -107,30 +199,26 @@ class Comparison:
             return texts(left, right, path)
         if isinstance(left, bytes) and isinstance(right, bytes):
             return binary(memoryview(left), memoryview(right), path)
-        change = self._change(left, right)
-        what = f"was {described(left)} and is {described(right)}"
-        if "relative" in change:
+        return self._changed(left, right, path, f"was {described(left)} and is {described(right)}")
+
+    def _changed(self, left: Term, right: Term, path: str, what: str) -> Difference:
+        """Two leaves that are not the same; numbers with how far they are apart."""
+        change = _change(left, right)
+        explained: frozenset[str] = frozenset()
+        if isinstance(left, float) and isinstance(right, float) and "absolute" in change:
+            change["ulps"] = ulps_between(left, right)
+            if close_by_rounding(left, right):
+                explained = frozenset({ROUNDING})
+        if type(left) is type(right) and "relative" in change:
             what += f" (relative difference {change['relative']:.2g})"
-        return Difference(path, what, change, within=self._covers(change))
+        return Difference(path, what, change, within=self._covers(change, path), explained=explained)
 
-    def _change(self, left: Term, right: Term) -> dict[str, Any]:
-        if isinstance(left, bool) or isinstance(right, bool) or not isinstance(left, _NUMBERS):
-            return {}
-        if not isinstance(right, _NUMBERS):
-            return {}
-        try:
-            absolute, scale = abs(right - left), abs(left)
-            if math.isnan(absolute) or math.isinf(absolute):
-                return {}
-            change = {"absolute": absolute, "relative": absolute / scale if scale else math.inf, "scale": scale}
-            return change if isinstance(left, complex) else {"before": left, "after": right, **change}
-        except OverflowError:
-            return {}
-
-    def _covers(self, change: dict[str, Any]) -> bool:
-        if not (self.rtol or self.atol) or "absolute" not in change:
+    def _covers(self, change: dict[str, Any], path: str) -> bool:
+        allowed = self.tolerances.at(path)
+        if not allowed or "absolute" not in change:
             return False
-        return bool(change["absolute"] <= self.atol + self.rtol * change["scale"])
+        covered: bool = change["absolute"] <= allowed.atol + allowed.rtol * change["scale"]
+        return covered or 0 < change.get("ulps", 0) <= allowed.ulps
 
     # Containers.
 
@@ -145,25 +233,20 @@ class Comparison:
         """What differs between two sequences, place by place."""
         if left is right:
             return None
-        children: list[Difference] = []
-        count, within = 0, len(left) == len(right)
+        parts = Gathered()
         for index, (before, after) in enumerate(zip(left, right, strict=False)):
             if before is after or (type(before) is type(after) and type(before) in (str, int) and before == after):
                 continue
-            child = self.differ(before, after, f"{path}[{index}]")
-            if child is not None:
-                count += 1
-                within = within and child.within
-                if len(children) < SHOWN:
-                    children.append(child)
-        if not count and len(left) == len(right):
+            parts.add(self.differ(before, after, f"{path}[{index}]"))
+        if not parts.count and len(left) == len(right):
             return None
-        detail: dict[str, Any] = {"differing": count, "length": (len(left), len(right))}
-        sentence = f"{count} of {len(left)} items differ"
+        detail: dict[str, Any] = {"differing": parts.count, "length": (len(left), len(right))}
+        sentence = f"{parts.count} of {len(left)} items differ"
         if len(left) != len(right):
             sentence = f"a {what} of {len(left)} items has {len(right)}"
-        softer = "same items in another order" if _same_items(left, right) else ""
-        return Difference(path, sentence, detail, tuple(children), softer, within)
+        if _same_items(left, right):
+            return parts.as_one(path, sentence, detail, "same items in another order", explained=ORDER)
+        return parts.as_one(path, sentence, detail, whole=len(left) == len(right))
 
     def mappings(self, left: terms.Mapping, right: terms.Mapping, path: str) -> Difference | None:
         """What differs between two dicts, key by key."""
@@ -171,24 +254,22 @@ class Comparison:
         after = {key_of(key): (key, value) for key, value in right.items()}
         removed = [shown(key) for name, (key, _) in before.items() if name not in after]
         added = [shown(key) for name, (key, _) in after.items() if name not in before]
-        children = []
+        parts = Gathered()
         for name, (key, value) in before.items():
             if name in after:
-                child = self.differ(value, after[name][1], f"{path}[{shown(key)}]")
-                if child is not None:
-                    children.append(child)
-        if not (removed or added or children):
+                parts.add(self.differ(value, after[name][1], f"{path}[{shown(key)}]"))
+        if not (removed or added or parts.count):
             if list(before) == list(after):
                 return None
-            return Difference(path, "the keys are in another order", softer="same keys in another order")
-        detail = {"removed": removed, "added": added, "changed": len(children)}
-        parts = [
-            f"{len(found)} {'key' if len(found) == 1 else 'keys'} {what}"
-            for found, what in ((children, "changed"), (added, "added"), (removed, "removed"))
-            if found
+            softer = "same keys in another order"
+            return parts.as_one(path, "the keys are in another order", softer=softer, explained=ORDER)
+        detail = {"removed": removed, "added": added, "changed": parts.count}
+        sentence = [
+            f"{count} {'key' if count == 1 else 'keys'} {what}"
+            for count, what in ((parts.count, "changed"), (len(added), "added"), (len(removed), "removed"))
+            if count
         ]
-        within = not removed and not added and all(child.within for child in children)
-        return Difference(path, ", ".join(parts), detail, tuple(children[:SHOWN]), within=within)
+        return parts.as_one(path, ", ".join(sentence), detail, whole=not removed and not added)
 
     # Tagged values.
 
@@ -248,9 +329,23 @@ def group(path: str, children: list[Difference], what: str = "", softer: str = "
         return None
     if len(children) == 1 and not what:
         return children[0]
-    sentence = what or f"{len(children)} parts differ"
-    within = all(child.within for child in children)
-    return Difference(path, sentence, {"changed": len(children)}, tuple(children[:SHOWN]), softer, within)
+    return Gathered(children).as_one(path, what or f"{len(children)} parts differ", {"changed": len(children)}, softer)
+
+
+def _change(left: Term, right: Term) -> dict[str, Any]:
+    """How far two numbers are apart; nothing for what are no numbers, or not finite."""
+    if isinstance(left, bool) or isinstance(right, bool) or not isinstance(left, _NUMBERS):
+        return {}
+    if not isinstance(right, _NUMBERS):
+        return {}
+    try:
+        absolute, scale = abs(right - left), abs(left)
+        if math.isnan(absolute) or math.isinf(absolute):
+            return {}
+        change = {"absolute": absolute, "relative": absolute / scale if scale else math.inf, "scale": scale}
+        return change if isinstance(left, complex) else {"before": left, "after": right, **change}
+    except OverflowError:
+        return {}
 
 
 def by_name(mapping: terms.Mapping) -> dict[str, Term]:
@@ -271,11 +366,13 @@ def texts(left: str, right: str, path: str) -> Difference:
     else:
         lines = list(difflib.unified_diff(before, after, "recorded", "now", lineterm="", n=1))
         changed = sum(1 for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
-    softer = "same lines in another order" if before != after and Counter(before) == Counter(after) else ""
+    softer, explained = "", frozenset[str]()
     if before == after:
         softer = "only the ends of lines differ"
+    elif Counter(before) == Counter(after):
+        softer, explained = "same lines in another order", frozenset({ORDER})
     detail = {"lines": (len(before), len(after)), "changed": changed, "diff": lines[: 5 * SHOWN]}
-    return Difference(path, f"{changed} lines differ", detail, softer=softer)
+    return Difference(path, f"{changed} lines differ", detail, softer=softer, explained=explained)
 
 
 def binary(left: memoryview, right: memoryview, path: str) -> Difference | None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, plain
+from twice.values.compare import FLOAT32, ORDER, ROUNDING, Difference, plain
 from twice.values.kind import library
+from twice.values.rounding import MEDIAN_ULPS, bound
 from twice.values.terms import LEAVES, Tagged, Term
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twice.values.compare import Comparison
+    from twice.values.tolerance import Tolerance
+
+_CHUNK = 1 << 20
+"""Items that are looked at at a time, so that comparing takes little memory beside the arrays themselves."""
+
+_ORDERED_UP_TO = 1 << 24
+"""Items up to which another order of rows is looked for."""
 
 
 def array_of(term: Term) -> Any:
@@ -36,7 +46,7 @@ def arrays_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str
         return comparison.states(left, right, path)
     if before.shape != after.shape:
         what = f"the shape was {before.shape} and is {after.shape}"
-        return Difference(path, what, {"shape": (before.shape, after.shape)}, softer=_same_rows(before, after))
+        return Difference(path, what, {"shape": (before.shape, after.shape)})
     if before.dtype != after.dtype:
         return _types_differ(before, after, path)
     return figures(before, after, comparison, path)
@@ -45,16 +55,18 @@ def arrays_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str
 def _types_differ(before: Any, after: Any, path: str) -> Difference:
     np = library("numpy")
 
-    softer = ""
+    softer, explained = "", frozenset[str]()
     if before.dtype.kind in "biuf" and after.dtype.kind in "biuf":
         narrow = before.dtype if before.dtype.itemsize <= after.dtype.itemsize else after.dtype
         with np.errstate(all="ignore"):
             if np.array_equal(before, after, equal_nan=before.dtype.kind == "f" == after.dtype.kind):
                 softer = "same numbers"
-            elif np.array_equal(before.astype(narrow), after.astype(narrow)):
+            elif np.array_equal(before.astype(narrow), after.astype(narrow), equal_nan=narrow.kind == "f"):
                 softer = f"equal after rounding to {narrow}"
+                explained = frozenset({FLOAT32}) if narrow == np.float32 else explained
     detail = {"type": (str(before.dtype), str(after.dtype))}
-    return Difference(path, f"the type was {before.dtype} and is {after.dtype}", detail, softer=softer)
+    what = f"the type was {before.dtype} and is {after.dtype}"
+    return Difference(path, what, detail, softer=softer, explained=explained)
 
 
 def figures(before: Any, after: Any, comparison: Comparison, path: str) -> Difference | None:
@@ -68,16 +80,29 @@ def figures(before: Any, after: Any, comparison: Comparison, path: str) -> Diffe
     first = tuple(int(place) for place in np.unravel_index(int(np.argmax(changed)), changed.shape))
     detail: dict[str, Any] = {"differing": count, "size": before.size, "share": count / before.size, "first": first}
     what = f"{count} of {before.size} items differ ({count / before.size:.2%})"
-    within = False
-    if before.dtype.kind in "biufc":
-        detail.update(_numeric(before, after))
+    within, softer, explained, decisions = False, "", frozenset[str](), False
+    numbers = before.dtype.kind in "iufc"
+    if numbers:
+        allowed = comparison.tolerances.at(path)
+        gap = _Gap(before, after, allowed)
+        detail.update(gap.figures())
         if "norm_wise" in detail:
             what += f", norm-wise relative error {detail['norm_wise']:.2g}"
         if detail.get("nan") or detail.get("infinite"):
             what += "; missing or infinite numbers changed"
-        elif comparison.rtol or comparison.atol:
-            within = _within(before, after, comparison)
-    return Difference(path, what, detail, softer=_softer(before, after), within=within)
+        else:
+            within = bool(allowed) and gap.covered
+            if gap.rounding:
+                explained, softer = frozenset({ROUNDING}), "explained by rounding"
+    rows = _same_rows(before, after)
+    if rows:
+        explained, softer = frozenset({ORDER}), rows
+    elif numbers and before.dtype.kind == "f":
+        detail.update(_decisions(before, after))
+        decisions = _same_decisions(detail)
+        if not explained and before.dtype.itemsize == 8 and _equal_as_float32(before, after):
+            explained, softer = frozenset({FLOAT32}), "equal after rounding to float32"
+    return Difference(path, what, detail, softer=softer, within=within, explained=explained, decisions=decisions)
 
 
 def _changed(before: Any, after: Any) -> Any:
@@ -91,46 +116,105 @@ def _changed(before: Any, after: Any) -> Any:
     size = before.dtype.itemsize
     if not size:
         return np.zeros(before.shape, bool)
-    bytes_before = np.ascontiguousarray(before).reshape(-1).view(np.uint8).reshape(-1, size)
-    bytes_after = np.ascontiguousarray(after).reshape(-1).view(np.uint8).reshape(-1, size)
+    word = np.dtype(f"u{size}") if size in (1, 2, 4, 8) else None
+    left, right = np.ascontiguousarray(before).reshape(-1), np.ascontiguousarray(after).reshape(-1)
+    if word is not None:
+        return (left.view(word) != right.view(word)).reshape(before.shape)
+    bytes_before, bytes_after = (side.view(np.uint8).reshape(-1, size) for side in (left, right))
     return (bytes_before != bytes_after).any(axis=1).reshape(before.shape)
 
 
-def _numeric(before: Any, after: Any) -> dict[str, Any]:
-    np = library("numpy")
+class _Gap:
+    """How far two arrays of numbers are apart, found piece by piece.
 
-    kind = before.dtype.kind
-    if kind == "b":
-        return {}
-    wide = np.complex128 if kind == "c" else np.longdouble if kind in "iu" else np.float64
-    left, right = before.astype(wide).ravel(), after.astype(wide).ravel()
-    finite = np.isfinite(left) & np.isfinite(right)
-    detail: dict[str, Any] = {}
-    if kind in "fc":
-        detail["nan"] = int(np.count_nonzero(np.isnan(left) != np.isnan(right)))
-        detail["infinite"] = int(np.count_nonzero(np.isinf(left) != np.isinf(right)))
-    left, right = left[finite], right[finite]
-    if not left.size:
-        return detail
-    with np.errstate(all="ignore"):
-        gap, size = np.abs(right - left), np.abs(left)
-        largest = float(size.max())
-        scale = largest if largest else 1.0
-        norm = float(np.sqrt(np.sum((size / scale) ** 2)))
-        detail["norm_wise"] = float(np.sqrt(np.sum((gap / scale) ** 2))) / norm if norm else float("inf")
-        detail["largest_absolute"] = float(gap.max())
-        nonzero = gap > 0
-        relative = np.divide(gap, size, out=np.full(gap.shape, np.inf), where=size > 0)[nonzero]
-        detail["largest_relative"] = float(relative.max()) if relative.size else 0.0
-        detail["scale"] = largest
-    if kind == "f" and before.dtype.itemsize in (2, 4, 8):
-        steps = _steps_between(before.ravel()[finite], after.ravel()[finite])
-        steps = steps[steps > 0]
-        if steps.size:
-            detail["largest_ulp"] = int(steps.max())
-            detail["median_ulp"] = float(np.median(steps))
-        detail["epsilon"] = float(np.finfo(before.dtype).eps)
-    return detail
+    Args:
+        before: Numbers.
+        after: As many, of the same type.
+        allowed: The tolerance to be checked.
+    """
+
+    def __init__(self, before: Any, after: Any, allowed: Tolerance) -> None:
+        np = library("numpy")
+
+        self.dtype, self.size = before.dtype, before.size
+        self.allowed = allowed
+        self.covered = True
+        self.rounding = False
+        self._before, self._after = np.ascontiguousarray(before).reshape(-1), np.ascontiguousarray(after).reshape(-1)
+        self._wide = {"c": np.complex128, "i": np.longdouble, "u": np.longdouble}.get(self.dtype.kind, np.float64)
+        if self.dtype.itemsize > np.dtype(self._wide).itemsize:  # long doubles
+            self._wide = self.dtype.type
+
+    def _pieces(self) -> Iterator[tuple[Any, Any]]:
+        for start in range(0, self.size, _CHUNK):
+            yield self._before[start : start + _CHUNK], self._after[start : start + _CHUNK]
+
+    def figures(self) -> dict[str, Any]:
+        """The figures, by name; errors relative to the size of the numbers, and in units of their type."""
+        np = library("numpy")
+
+        with np.errstate(all="ignore"):
+            return self._figures()
+
+    def _figures(self) -> dict[str, Any]:
+        np = library("numpy")
+
+        floating = self.dtype.kind in "fc"
+        scale, some = 0.0, False
+        for left, right in self._pieces():
+            finite = np.abs(left[np.isfinite(left) & np.isfinite(right)].astype(self._wide))
+            if finite.size:
+                scale, some = max(scale, float(finite.max())), True
+        missing = infinite = 0
+        sum_gap = sum_size = 0.0
+        absolute = relative = 0.0
+        ulps: list[Any] = []
+        stepped = self.dtype.kind == "f" and self.dtype.itemsize in (2, 4, 8)
+        unit = scale or 1.0
+        for first, second in self._pieces():
+            if floating:
+                missing += int(np.count_nonzero(np.isnan(first) != np.isnan(second)))
+                infinite += int(np.count_nonzero(np.isinf(first) != np.isinf(second)))
+                infinite += int(np.count_nonzero(np.isinf(first) & np.isinf(second) & (first != second)))
+            finite = np.isfinite(first) & np.isfinite(second)
+            left, right = first[finite].astype(self._wide), second[finite].astype(self._wide)
+            gap, size = np.abs(right - left), np.abs(left)
+            sum_gap += float(np.sum((gap / unit) ** 2))
+            sum_size += float(np.sum((size / unit) ** 2))
+            apart = gap > 0
+            covered = gap <= self.allowed.atol + self.allowed.rtol * size
+            if apart.any():
+                absolute = max(absolute, float(gap.max()))
+                relative = max(relative, float((gap[apart] / size[apart]).max()))
+            if stepped:
+                steps = _steps_between(first[finite], second[finite])
+                ulps.append(steps[steps > 0])
+                covered |= (steps <= self.allowed.ulps) if self.allowed.ulps else False
+            self.covered = self.covered and bool(covered.all())
+        found: dict[str, Any] = {"nan": missing, "infinite": infinite} if floating else {}
+        if not some:
+            return found
+        norm = float(np.sqrt(sum_size))
+        found["norm_wise"] = float(np.sqrt(sum_gap)) / norm if norm else float("inf")
+        found["largest_absolute"] = absolute
+        found["largest_relative"] = relative
+        found["scale"] = scale
+        apart_by = np.concatenate(ulps) if ulps else np.empty(0, np.uint64)
+        if apart_by.size:
+            found["largest_ulp"] = int(apart_by.max())
+            found["median_ulp"] = float(np.median(apart_by))
+        if floating:
+            epsilon = found["epsilon"] = float(np.finfo(self.dtype).eps)
+            limit = bound(epsilon, self.size)
+            # A single number that changed must not hide behind the norm of many that did not.
+            self.rounding = (
+                not missing
+                and not infinite
+                and found["norm_wise"] <= limit
+                and absolute <= limit * scale
+                and found.get("median_ulp", 0.0) <= MEDIAN_ULPS
+            )
+        return found
 
 
 def _steps_between(before: Any, after: Any) -> Any:
@@ -151,42 +235,49 @@ def _steps_between(before: Any, after: Any) -> Any:
     return high.astype(np.uint64) - low.astype(np.uint64)
 
 
-def _within(before: Any, after: Any, comparison: Comparison) -> bool:
+def _decisions(before: Any, after: Any) -> dict[str, Any]:
+    """How many choices changed: the largest of each row, or the places in the ranking and the sides of one half."""
     np = library("numpy")
 
-    wide = np.complex128 if before.dtype.kind == "c" else np.float64
-    left, right = before.astype(wide), after.astype(wide)
+    if before.size == 0 or before.size > _ORDERED_UP_TO or np.isnan(before).any() or np.isnan(after).any():
+        return {}
+    if before.ndim == 2 and before.shape[1] > 1:
+        return {"largest_changed": int(np.count_nonzero(before.argmax(axis=1) != after.argmax(axis=1)))}
+    if before.ndim not in (1, 2):
+        return {}
+    left, right = before.reshape(-1), after.reshape(-1)
+    ranks = np.argsort(left, kind="stable") != np.argsort(right, kind="stable")
+    found = {"ranks_changed": int(np.count_nonzero(ranks))}
+    if left.min() >= 0 and left.max() <= 1 and right.min() >= 0 and right.max() <= 1:
+        found["half_crossed"] = int(np.count_nonzero((left >= 0.5) != (right >= 0.5)))
+    return found
+
+
+def _same_decisions(detail: dict[str, Any]) -> bool:
+    return any(detail.get(name) == 0 for name in ("largest_changed", "ranks_changed", "half_crossed"))
+
+
+def _equal_as_float32(before: Any, after: Any) -> bool:
+    np = library("numpy")
+
     with np.errstate(all="ignore"):
-        gap = np.abs(right - left)
-        covered = (gap <= comparison.atol + comparison.rtol * np.abs(left)) | (left == right)
-        covered |= np.isnan(left) & np.isnan(right)
-    return bool(covered.all())
-
-
-def _softer(before: Any, after: Any) -> str:
-    np = library("numpy")
-
-    rows = _same_rows(before, after)
-    if rows:
-        return rows
-    if before.dtype.kind == "f" and before.dtype.itemsize == 8:
-        with np.errstate(all="ignore"):
-            if np.array_equal(before.astype(np.float32), after.astype(np.float32), equal_nan=True):
-                return "equal after rounding to float32"
-    return ""
+        return bool(np.array_equal(before.astype(np.float32), after.astype(np.float32), equal_nan=True))
 
 
 def _same_rows(before: Any, after: Any) -> str:
+    """Whether two arrays hold the same rows in another order, in words."""
     np = library("numpy")
 
     if before.shape != after.shape or before.ndim == 0 or before.dtype.hasobject or before.dtype.kind == "T":
         return ""
-    if before.size == 0 or before.dtype.itemsize == 0:
+    if not 1 < before.size <= _ORDERED_UP_TO or before.dtype.itemsize == 0:
         return ""
     width = before[0].size * before.dtype.itemsize
-    row = np.dtype((np.void, width))
-    left = np.sort(np.ascontiguousarray(before).reshape(len(before), -1).view(row).ravel())
-    right = np.sort(np.ascontiguousarray(after).reshape(len(after), -1).view(row).ravel())
-    if not np.array_equal(left, right):
+    left, right = (np.ascontiguousarray(side).reshape(len(before), -1).view(np.uint8) for side in (before, after))
+    # Rows that are the same have the same sum of bytes in each of their places; that is soon found out.
+    if not np.array_equal(left.sum(axis=0, dtype=np.uint64), right.sum(axis=0, dtype=np.uint64)):
+        return ""
+    row = np.dtype(f"u{width}") if width in (1, 2, 4, 8) else np.dtype((np.void, width))
+    if not np.array_equal(np.sort(left.view(row).ravel()), np.sort(right.view(row).ravel())):
         return ""
     return "same items in another order" if before.ndim == 1 else "same rows in another order"
