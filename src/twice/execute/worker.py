@@ -304,7 +304,8 @@ def _redirect(spool: Path) -> None:
 
 class _Step:
     def __init__(self, task: Mapping[str, Any], spool: Path) -> None:
-        from twice.source.loader import Code, Module
+        from twice.source.importer import Module
+        from twice.source.loader import Code
 
         self.task = task
         self.spool = spool

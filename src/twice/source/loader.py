@@ -6,118 +6,18 @@ that data beside them is found.
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import contextlib
-import copy
-import importlib.abc
-import importlib.machinery
-import importlib.util
-import linecache
+import importlib
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-MAIN = "__main__"
-
-
-@dataclass(frozen=True)
-class Module:
-    """One module of a snapshot: its name, where its file is said to be, and its bytes."""
-
-    name: str
-    file: str
-    data: bytes
-    package: bool = False
-    namespace: bool = False
-
-    @property
-    def text(self) -> str:
-        """The source, decoded by its byte order mark or coding line."""
-        return importlib.util.decode_source(self.data)
-
-    def remember_lines(self) -> None:
-        """Let tracebacks show these lines, whatever the file holds by now."""
-        lines = self.text.splitlines(keepends=True)
-        linecache.cache[self.file] = (len(self.data), None, lines, self.file)
-
-
-@dataclass(frozen=True)
-class _At:
-    """As much of a loader as a reader of resources asks for."""
-
-    path: str
-
-
-class SnapshotImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Finds and loads the modules of a snapshot, before anything else is asked.
-
-    Args:
-        modules: The snapshot's modules by name.
-        around: Is given a module's name, its namespace, and what runs its code there.
-    """
-
-    def __init__(
-        self, modules: Mapping[str, Module], around: Callable[[str, dict[str, Any], Callable[[], None]], None]
-    ) -> None:
-        self.modules = modules
-        self.around = around
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """The spec of a captured module."""
-        del path, target
-        module = self.modules.get(fullname)
-        if module is None or fullname == MAIN:
-            return None
-        if module.namespace:
-            spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
-            spec.submodule_search_locations = [module.file]
-            return spec
-        spec = importlib.machinery.ModuleSpec(fullname, self, origin=module.file, is_package=module.package)
-        spec.has_location = True
-        if module.package:
-            spec.submodule_search_locations = [str(Path(module.file).parent)]
-        return spec
-
-    def get_source(self, fullname: str) -> str:
-        """The source text, for ``inspect`` and tracebacks."""
-        return self.modules[fullname].text
-
-    def get_code(self, fullname: str) -> types.CodeType:
-        """The compiled source."""
-        module = self.modules[fullname]
-        return compile(module.data, module.file, "exec", dont_inherit=True)
-
-    def get_filename(self, fullname: str) -> str:
-        """Where the module's file is said to be."""
-        return self.modules[fullname].file
-
-    def is_package(self, fullname: str) -> bool:
-        """Whether it is a package."""
-        return self.modules[fullname].package
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Run a captured module's code in its namespace."""
-        name = module.__name__
-        self.modules[name].remember_lines()
-        self.around(name, module.__dict__, lambda: exec(self.get_code(name), module.__dict__))
-
-    def get_data(self, path: str) -> bytes:
-        """Data beside a module, for ``pkgutil.get_data``."""
-        return Path(path).read_bytes()
-
-    def get_resource_reader(self, fullname: str) -> Any:
-        """Data beside a package, for ``importlib.resources``."""
-        from importlib.resources.readers import FileReader
-
-        return FileReader(_At(self.get_filename(fullname)))  # type: ignore[arg-type]
+from twice.source.cutting import Cutting, future_flags
+from twice.source.importer import MAIN, Module, SnapshotImporter
 
 
 class Code:
@@ -257,7 +157,7 @@ class Code:
         for statement in ast.walk(tree):
             if isinstance(statement, ast.stmt) and _starts_at(statement, line) and statement.col_offset == column:
                 body = ast.Module([statement], [])
-                exec(compile(body, module.file, "exec", flags=_future_flags(tree), dont_inherit=True), namespace)
+                exec(compile(body, module.file, "exec", flags=future_flags(tree), dont_inherit=True), namespace)
                 return
         raise LookupError(f"no statement at line {line} of {module.file}")
 
@@ -346,84 +246,18 @@ class Code:
         return self._cut_out(id_, entry)
 
     def _cut_out(self, id_: str, entry: Mapping[str, Any]) -> Any:
-        """Make a function or class anew from its place in the source, with the variables around it.
-
-        The definition is put into a function of its own whose local variables are the closure; the line numbers stay.
-        """
+        """Make a function or class anew from its place in the source, with the variables around it."""
         module = self.modules[entry["source"]]
-        node = next(
-            node
-            for node in ast.walk(self._tree(module))
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
-            and (node.lineno, node.col_offset) == (entry["line"], entry["column"])
-        )
-        cells = list(entry["cells"])
-        names = [*cells, *entry.get("empty", ())]
-        returned: ast.expr
-        body: list[ast.stmt]
-        if isinstance(node, ast.ClassDef):
-            cells = [name for name in cells if name != node.name]  # a class that names itself needs no help
-        else:
-            node = _bare(node)
-        if isinstance(node, ast.Lambda):
-            body, returned = [], node
-        else:
-            own = node.name
-            body, returned = [node], ast.Name(own, ast.Load())
-        # The closure's names are assigned inside, after the definition, so that a function can hold itself.
-        fill = ast.FunctionDef(
-            name="__fill__",
-            args=_no_arguments("values"),
-            body=[
-                ast.Nonlocal(names),
-                *(
-                    ast.Assign(
-                        [ast.Name(name, ast.Store())],
-                        ast.Subscript(ast.Name("values", ast.Load()), ast.Constant(name), ast.Load()),
-                    )
-                    for name in cells
-                ),
-                ast.Pass(),
-            ]
-            if names
-            else [ast.Pass()],
-            decorator_list=[],
-        )
-        start: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
-        early = _early_values(node, entry)
-        maker = ast.FunctionDef(
-            name="__make__",
-            args=_no_arguments("values"),
-            body=[
-                *start,
-                fill,
-                *(
-                    [ast.Expr(ast.Call(ast.Name("__fill__", ast.Load()), [ast.Name("values", ast.Load())], []))]
-                    if early
-                    else []
-                ),
-                *body,
-                ast.Return(ast.Tuple([returned, ast.Name("__fill__", ast.Load())], ast.Load())),
-            ],
-            decorator_list=[],
-        )
-        tree = ast.fix_missing_locations(ast.Module([maker], []))
-        namespace = self._namespace(entry["module"])
-        flags = _future_flags(self._tree(module))
-        if not isinstance(node, ast.ClassDef):  # a function's annotations may name what was not captured
-            flags |= __future__.annotations.compiler_flag
-        local: dict[str, Any] = {}
-        exec(compile(tree, module.file, "exec", flags=flags, dont_inherit=True), namespace, local)
-        held = {name: self.value(value) for name, value in entry["cells"].items() if name in cells} if early else {}
-        made, fill_cells = local["__make__"](held)
+        cutting = Cutting(self._tree(module), module.file, entry)
+        fill = cutting.carry_out(self._namespace(entry["module"]), self.value)
+        made = cutting.made
         self.made[id_] = made
         made.__qualname__ = entry["qualname"]
         made.__module__ = entry["module"]
         if isinstance(made, types.FunctionType):
             made.__defaults__ = self.value(entry["defaults"])
             made.__kwdefaults__ = self.value(entry["kwdefaults"])
-        if not early:
-            fill_cells({name: self.value(value) for name, value in entry["cells"].items()})
+        fill()
         self._put_onto(made, self.outline["attributes"].get(id_, {}))
         return made
 
@@ -483,37 +317,3 @@ def _turn(entry: Mapping[str, Any]) -> tuple[int, str, int]:
 def _starts_at(statement: ast.stmt, line: int) -> bool:
     decorators = getattr(statement, "decorator_list", None)
     return (decorators[0].lineno if decorators else statement.lineno) == line
-
-
-def _bare(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda:
-    """A definition without decorators and without defaults to compute; the defaults are put back by value."""
-    node = copy.copy(node)
-    if not isinstance(node, ast.Lambda):
-        node.decorator_list = []
-    node.args = copy.copy(node.args)
-    nothing = ast.Constant(None)
-    node.args.defaults = [nothing for _ in node.args.defaults]
-    node.args.kw_defaults = [default and nothing for default in node.args.kw_defaults]
-    return node
-
-
-def _future_flags(tree: ast.Module) -> int:
-    """The compiler flags that a source's own ``from __future__`` imports stand for."""
-    names = [
-        alias.name
-        for statement in tree.body
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-        for alias in statement.names
-    ]
-    return sum({getattr(__future__, name).compiler_flag for name in names})
-
-
-def _early_values(node: ast.AST, entry: Mapping[str, Any]) -> bool:
-    """Whether the variables around a definition are needed while it is carried out, as by a class."""
-    return isinstance(node, ast.ClassDef) and bool(entry["cells"])
-
-
-def _no_arguments(name: str) -> ast.arguments:
-    return ast.arguments(posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[])
