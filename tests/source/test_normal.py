@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from twice.source.normal import Normal, normalise
+from twice.source.normal import UNKNOWN_FIELDS, normalise
+from twice.source.uses import Normal
 
 
 def normal(text: str, *, keep_annotations: bool = False, keep_docstrings: bool = False) -> Normal:
@@ -141,6 +142,29 @@ def test_annotations_and_docstrings_leave_a_mark_where_somebody_reads_them() -> 
     assert normal(one).data == normal(other).data
     assert normal(one, keep_annotations=True).data != normal(other, keep_annotations=True).data
     assert normal(one, keep_docstrings=True).data != normal(other, keep_docstrings=True).data
+
+
+def test_every_field_of_this_interpreters_syntax_tree_is_known() -> None:
+    assert UNKNOWN_FIELDS == []
+
+
+def test_a_field_that_nobody_looked_at_counts_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twice.source.normal.UNKNOWN_FIELDS", ["Call.lazily"])
+    one, other = "def f(x):\n    y = x\n    return y\n", "def f(x):\n    z = x\n    return z\n"
+    assert normal(one).data != normal(other).data
+
+
+def test_what_a_method_may_look_up_by_name_does_not_make_words_of_its_class_into_names() -> None:
+    assert "mode" not in uses("class A:\n    a = 'mode'\n    def f(self):\n        return eval(self.a)\n")
+
+
+def test_a_text_that_is_carried_out_outside_a_function_may_reach_anything() -> None:
+    assert normal("x = eval('helper()')\n").sees_module == {"eval"}
+    assert normal("def f():\n    return eval('helper()')\n").sees_module == set()
+
+
+def test_a_tree_of_many_storeys_has_a_normal_form() -> None:
+    assert normal(f"def f():\n    return {' + '.join(['a'] * 900)}\n").data
 
 
 def uses(text: str) -> set[str]:

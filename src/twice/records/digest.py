@@ -48,7 +48,7 @@ class _Hash(Protocol):
 
 def named(hash_: _Hash) -> Digest:
     """The digest that a finished hash object stands for."""
-    return Digest(f"{ALGORITHM}:{hash_.hexdigest()}")
+    return str.__new__(Digest, f"{ALGORITHM}:{hash_.hexdigest()}")  # its form is right: nothing to check
 
 
 class _Threads:

@@ -2,7 +2,9 @@
 
 Functions that call each other in a circle have no first one to name. Tarjan's algorithm (1972) finds such circles;
 inside one, the digests are refined as in the colour refinement of Weisfeiler and Leman (1968): round after round, each
-node's colour takes in the colours of what it reaches, as often as the circle has members.
+node's colour takes in the colours of what it reaches, until a round tells no more nodes apart than the one before. The
+colours then say who reaches whom in the circle, up to nodes that nothing tells apart; and since each member of a circle
+reaches every other, a member's meaning is its colour together with all colours of its circle.
 """
 
 from __future__ import annotations
@@ -24,9 +26,14 @@ def meanings(own: Mapping[str, Digest], edges: Edges) -> dict[str, Digest]:
     """
     found: dict[str, Digest] = {}
     for circle in _circles(own, edges):
+        if len(circle) == 1:
+            (node,) = circle
+            reached = [f"{how}\0{found[to] if to != node else 'itself'}" for how, to in edges.get(node, ())]
+            found[node] = digest_texts(own[node], sorted(reached))
+            continue
         inside = set(circle)
-        colour = {node: own[node] for node in circle}
-        for _ in range(len(circle)):
+        colour, told = {node: own[node] for node in circle}, 0
+        while told < (told := len(set(colour.values()))):
             colour = {
                 node: digest_texts(
                     own[node],
@@ -34,7 +41,8 @@ def meanings(own: Mapping[str, Digest], edges: Edges) -> dict[str, Digest]:
                 )
                 for node in circle
             }
-        found |= colour
+        together = digest_texts(*sorted(set(colour.values())))
+        found |= {node: digest_texts(colour[node], together) for node in circle}
     return found
 
 

@@ -5,7 +5,11 @@ nothing reads, and the names of local variables leave no mark, and whatever can 
 collects what the code *uses*: every name that it does not bind itself, with the attributes taken from it, and every
 import inside a function.
 
-Empty and absent fields are left out, so that a field which a later Python adds to its syntax tree changes nothing.
+The tree is gone through once. What a name means is known only at the end of the scope that may bind it, so names are
+put down as gaps and filled in afterwards.
+
+Empty and absent fields are left out, so that a field which a later Python adds to its syntax tree changes nothing until
+somebody uses it; then it counts as it is.
 """
 
 from __future__ import annotations
@@ -13,145 +17,23 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from typing import Any, Final
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_SCOPES = (*_FUNCTIONS, ast.ClassDef, *_COMPREHENSIONS)
-
-SEES_LOCAL_NAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
-"""Built-ins through which code can see what its local variables are called."""
-
-SEES_THE_CALLER = frozenset({"query", "eval", "evaluate", "sql", "execute", "f_locals"})
-"""Methods of libraries that look up names in whoever calls them: ``frame.query("age > @limit")``, NumExpr, DuckDB."""
-
-SEES_ITS_MODULE = frozenset({"globals", "eval", "exec", "__import__"})
-"""Built-ins through which code can reach any name of its module."""
-
-READS_ANNOTATIONS = frozenset(
-    {
-        "__annotations__",
-        "get_type_hints",
-        "get_annotations",
-        "signature",
-        "getfullargspec",
-        "register",  # single dispatch takes the type from the annotation
-        "validate_call",
-        "TypeAdapter",
-    }
-)
-"""Names whose use means that somebody may read annotations."""
-
-READS_DOCSTRINGS = frozenset({"__doc__", "getdoc", "pydoc", "help"})
-"""Names whose use means that somebody may read docstrings."""
-
-READS_SOURCE = frozenset(
-    {
-        "getsource",
-        "getsourcelines",
-        "findsource",
-        "getcomments",
-        "__code__",
-        "f_locals",
-        "_getframe",
-        "currentframe",
-        "format_exc",
-        "format_exception",
-    }
-)
-"""Names whose use means that somebody may see the source as it is, or names of local variables from elsewhere."""
+from twice.source.mentions import SEES_ITS_MODULE, SEES_LOCAL_NAMES, SEES_THE_CALLER, TELLING, TELLS_NAMES
+from twice.source.scopes import Scope, renames, settle
+from twice.source.uses import Import, Normal, Use
 
 _DEEPEST = 100_000
 """A sum of a thousand terms is a tree of a thousand storeys; walking it takes Python calls only, and no C stack."""
 
-_TELLS_NAMES = frozenset({"__name__", "__qualname__"})
 _WORD = re.compile(r"[^\W\d]\w*")
 
+# What a name is there for, in the list of gaps.
+_BIND, _LOAD, _STORE, _DELETE, _CALL, _HUSHED = range(6)
+_CONTEXTS: Final = {ast.Load: _LOAD, ast.Store: _STORE, ast.Del: _DELETE}
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
-
-
-@dataclass(frozen=True)
-class Import:
-    """One name bound by an import statement.
-
-    Attributes:
-        module: The module named, without leading dots.
-        level: How many leading dots.
-        attribute: What is taken from it; None for ``import x``, ``*`` for a star import.
-        top_only: ``import a.b`` without ``as`` binds ``a``.
-        whole: What is done with it cannot be followed by name, as with ``importlib.import_module("a")``.
-    """
-
-    module: str
-    level: int = 0
-    attribute: str | None = None
-    top_only: bool = False
-    whole: bool = False
-
-
-@dataclass(frozen=True)
-class Use:
-    """A name that code takes from outside itself.
-
-    Attributes:
-        name: The name, or the import that brought it, when that stands inside the function.
-        chain: The attributes taken from it, one after the other: ``np.random.rand`` is ``np`` and ``random, rand``.
-        line: Where.
-    """
-
-    name: str | Import
-    chain: tuple[str, ...]
-    line: int
-
-
-@dataclass
-class Normal:
-    """A normalised piece of code, and what it uses.
-
-    Attributes:
-        data: The canonical bytes.
-        uses: Names taken from outside, in the order in which they are met.
-        imports: Imports that it carries out, wherever they stand.
-        identifiers: Every name and attribute mentioned.
-        calls_unknown_imports: It imports a module whose name is computed.
-        annotation_names: Names that stand in annotations which do not count.
-        sees_module: Built-ins that it uses to reach names of its module that cannot be told from its text.
-        stores_outside: It stores into or deletes from something it does not own, by name.
-        calls_outside: It calls a method of something it does not own, by name.
-        calls: It calls something it does not own, by name.
-    """
-
-    data: bytes = b""
-    uses: list[Use] = field(default_factory=list)
-    imports: list[Import] = field(default_factory=list)
-    identifiers: set[str] = field(default_factory=set)
-    calls_unknown_imports: bool = False
-    annotation_names: set[str] = field(default_factory=set)
-    sees_module: set[str] = field(default_factory=set)
-    stores_outside: set[str] = field(default_factory=set)
-    calls_outside: set[str] = field(default_factory=set)
-    calls: set[str] = field(default_factory=set)
-
-
-@dataclass
-class _Scope:
-    """One scope: which names it binds, and what they are called in the normal form."""
-
-    kind: str
-    bound: set[str]
-    kept: set[str]
-    parent: _Scope | None
-    depth: int
-    renames: bool
-    elsewhere: set[str] = field(default_factory=set)
-    imports: dict[str, list[Import]] = field(default_factory=dict)
-    called: dict[str, str] = field(default_factory=dict)
-
-    def canonical(self, name: str) -> str:
-        if not self.renames or name in self.kept or self.kind == "class":
-            return name
-        return self.called.setdefault(name, f"%{self.depth}.{len(self.called)}")
 
 
 def normalise(
@@ -166,329 +48,475 @@ def normalise(
     """
     writer = _Writer(keep_annotations, keep_docstrings)
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _DEEPEST))
+    if limit < _DEEPEST:
+        sys.setrecursionlimit(_DEEPEST)
     try:
         for part in node if isinstance(node, list) else [node]:
             writer.write(part, None)
+            if UNKNOWN_FIELDS:  # nobody looked yet at what they mean, so they count as they are
+                writer.parts.append(ast.dump(part))
     finally:
         sys.setrecursionlimit(limit)
-    writer.normal.data = b"".join(writer.parts)
-    return writer.normal
+    return writer.finish()
 
 
 class _Writer:
+    """Goes through trees and puts down their parts: short texts without line ends, each on a line of the result."""
+
     def __init__(self, keep_annotations: bool, keep_docstrings: bool) -> None:
-        self.parts: list[bytes] = []
-        self.normal = Normal()
         self.keep_annotations = keep_annotations
         self.keep_docstrings = keep_docstrings
+        self.parts: list[str] = []
+        self.scopes: list[Scope] = []
+        self.gaps: list[tuple[int, str, int, Scope, tuple[str, ...], int]] = []
+        self.texts: list[tuple[str, Scope, int]] = []
+        self.roots: list[tuple[str, Scope | None, set[str]]] = []
+        self.imported: list[tuple[Import, str, Scope | None]] = []
+        self.uses: dict[tuple[str | Import, tuple[str, ...]], int] = {}
+        self.names: set[str] = set()
+        self.normal = Normal()
+        self.hushed: ast.AST | None = None
 
-    # -- the stream: every item carries its length, so that nothing can run together
+    def write(self, node: Any, scope: Scope | None) -> None:
+        """Put down a node."""
+        handler = _HANDLERS.get(type(node))
+        if handler is not None:
+            handler(self, node, scope)
+        else:
+            self.fields(node, scope)
 
-    def text(self, tag: bytes, text: str) -> None:
-        data = text.encode("utf-8", "surrogatepass")
-        self.parts += (tag, len(data).to_bytes(4, "big"), data)
-
-    def write(self, node: object, scope: _Scope | None) -> None:
-        if isinstance(node, ast.AST):
-            handler = getattr(self, f"_{type(node).__name__}", None)
+    def many(self, nodes: list[Any], scope: Scope | None) -> None:
+        """Put down nodes, and how many there are."""
+        self.parts.append(f"[{len(nodes)}")
+        for node in nodes:
+            handler = _HANDLERS.get(type(node))
             if handler is not None:
-                handler(node, scope)
+                handler(self, node, scope)
             else:
-                self.generic(node, scope)
-        elif isinstance(node, list):
-            items = [item for item in node if not _only_declares(item, scope)]
-            self.parts += (b"[", len(items).to_bytes(4, "big"))
-            for item in items:
-                self.write(item, scope)
-        elif node is None:
-            self.parts.append(b"-")
-        elif isinstance(node, str):
-            self.text(b"n", node)
-        else:
-            told = hex(node) if type(node) is int else repr(node)  # a very long integer has no decimal text
-            self.text(b"v", f"{type(node).__name__}:{told}")
+                self.fields(node, scope)
 
-    def generic(self, node: ast.AST, scope: _Scope | None, **replaced: object) -> None:
-        self.text(b"(", type(node).__name__)
-        for name in node._fields:
-            value = replaced[name] if name in replaced else getattr(node, name, None)
-            if value is None or value == [] or name in ("ctx", "type_comment", "kind", "type_ignores"):
+    def body(self, body: list[ast.stmt], scope: Scope | None, *, docstring: bool = True) -> None:
+        """Put down statements, without those that only declare a local variable's type."""
+        if docstring and not self.keep_docstrings and body and is_docstring(body[0]):
+            body = body[1:]
+        if scope is not None and scope.function and any(type(part) is ast.AnnAssign for part in body):
+            body = [part for part in body if not _only_declares(part)]
+        self.many(body, scope)
+
+    def fields(self, node: Any, scope: Scope | None) -> None:
+        """Put down a node of no special meaning: its kind, and its fields by their names."""
+        kind = type(node)
+        parts = self.parts
+        fields = _FIELDS.get(kind)
+        if fields is None:
+            if not isinstance(node, ast.AST):
+                parts.append("-" if node is None else _plain(node))
+                return
+            fields = _FIELDS[kind] = [(f".{name}", name) for name in node._fields if name not in _LEFT_OUT]
+        parts.append(f"({kind.__name__}")
+        for mark, name in fields:
+            value = getattr(node, name, None)
+            if value is None or value == []:
                 continue
-            self.text(b".", name)
-            self.write(value, scope)
-        self.parts.append(b")")
-
-    def body(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        return body if self.keep_docstrings else _without_docstring(body)
-
-    # -- scopes
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: _Scope | None) -> None:
-        inner = _function_scope(node, scope)
-        self.text(b"(", type(node).__name__)
-        if not isinstance(node, ast.Lambda):
-            self.write(node.decorator_list, scope)
-            self.bind(node.name, scope)
-            if getattr(node, "type_params", None):
-                self.write(getattr(node, "type_params", None), inner)  # from Python 3.12 on
-        annotated = self.keep_annotations or (
-            not isinstance(node, ast.Lambda) and bool(node.decorator_list or (scope and scope.kind == "class"))
-        )
-        self.arguments(node.args, scope, annotated)
-        if not isinstance(node, ast.Lambda) and node.returns is not None:
-            self.annotation(node.returns, scope, counts=annotated)
-        if isinstance(node, ast.Lambda):
-            self.write(node.body, inner)
-        else:
-            self.write(self.body(node.body), inner)
-        self.parts.append(b")")
-
-    _FunctionDef = _AsyncFunctionDef = _Lambda = _function
-
-    def arguments(self, arguments: ast.arguments, scope: _Scope | None, annotated: bool) -> None:
-        for group in ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg"):
-            found = getattr(arguments, group)
-            if not found:
-                continue
-            self.text(b".", group)
-            for argument in found if isinstance(found, list) else [found]:
-                self.text(b"n", argument.arg)
-                if argument.annotation is not None:
-                    self.annotation(argument.annotation, scope, counts=annotated)
-        for group in ("defaults", "kw_defaults"):
-            self.text(b".", group)
-            self.write(getattr(arguments, group), scope)
-
-    def annotation(self, node: ast.expr, scope: _Scope | None, *, counts: bool) -> None:
-        if counts:
-            self.text(b".", "annotation")
-            self.write(node, scope)
-        else:
-            self.normal.annotation_names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-
-    def _ClassDef(self, node: ast.ClassDef, scope: _Scope | None) -> None:  # noqa: N802
-        bound, elsewhere = _bound_in(node.body), _declared_elsewhere(node.body)
-        inner = _Scope("class", bound, set(), scope, _depth(scope), False, elsewhere)
-        self.text(b"(", "ClassDef")
-        self.write(node.decorator_list, scope)
-        self.bind(node.name, scope)
-        self.write(node.bases, scope)
-        self.write(node.keywords, scope)
-        if getattr(node, "type_params", None):
-            self.write(getattr(node, "type_params", None), inner)
-        # An annotation in a class body makes fields (dataclasses, typed tuples, models): it always counts.
-        keep, self.keep_annotations = (
-            self.keep_annotations,
-            self.keep_annotations or bool(node.decorator_list or node.keywords or node.bases),
-        )
-        self.write(self.body(node.body), inner)
-        self.keep_annotations = keep
-        self.parts.append(b")")
-
-    def _comprehension_scope(self, node: ast.ListComp, scope: _Scope | None) -> None:
-        bound: set[str] = set()
-        for generator in node.generators:
-            bound |= {name.id for name in ast.walk(generator.target) if isinstance(name, ast.Name)}
-        inner = _Scope("function", bound, set(), scope, _depth(scope) + 1, scope is None or _renames(scope))
-        self.text(b"(", type(node).__name__)
-        for index, generator in enumerate(node.generators):
-            self.write(generator.iter, scope if index == 0 else inner)  # the first is evaluated outside
-            self.write(generator.target, inner)
-            self.write(generator.ifs, inner)
-            self.write(generator.is_async, inner)
-        for part in ("elt", "key", "value"):
-            if hasattr(node, part):
-                self.write(getattr(node, part), inner)
-        self.parts.append(b")")
-
-    _ListComp = _SetComp = _DictComp = _GeneratorExp = _comprehension_scope
+            parts.append(mark)
+            if type(value) is not list:
+                self.write(value, scope)
+            elif isinstance(value[0], ast.stmt):
+                self.body(value, scope, docstring=False)
+            else:
+                self.many(value, scope)
+        parts.append(")")
 
     # -- names
 
-    def bind(self, name: str, scope: _Scope | None) -> None:
-        self.text(b"n", scope.canonical(name) if scope is not None and name in scope.bound else name)
+    def name(self, name: str, purpose: int, scope: Scope | None, chain: tuple[str, ...] = (), line: int = 0) -> None:
+        """Put down a name; what it means is filled in at the end."""
+        self.gaps.append((len(self.parts), name, purpose, scope, chain, line))  # type: ignore[arg-type]
+        self.parts.append("")
+        if scope is not None and purpose != _BIND:
+            if name in SEES_LOCAL_NAMES:
+                scope.sees = True
+            if purpose == _LOAD:
+                scope.loaded.add(name)
+            elif purpose in (_STORE, _DELETE) and scope.binder is not None:
+                scope.binder.bound.add(name)
 
-    def lookup(self, name: str, scope: _Scope | None) -> tuple[_Scope | None, bool]:
-        """The scope that binds a name, and whether that scope is the one it is looked up in."""
-        here, first = scope, True
-        while here is not None:
-            if name in here.elsewhere:
-                return None, False
-            if name in here.bound and (here.kind == "function" or first):
-                return here, first
-            here, first = here.parent, False
-        return None, False
+    def bind(self, name: str, scope: Scope | None) -> None:
+        """Put down a name that is bound otherwise than by a name in the tree."""
+        if scope is not None and scope.binder is not None:
+            scope.binder.bound.add(name)
+        self.name(name, _BIND, scope)
 
-    def _Name(self, node: ast.Name, scope: _Scope | None) -> None:  # noqa: N802
-        self.root(node, (), scope)
+    def outside(self, node: ast.expr, scope: Scope | None, found: set[str]) -> None:
+        """Note the name that an expression begins with, should it turn out that it comes from outside."""
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.Name):
+            self.roots.append((node.id, scope, found))
 
-    def root(self, node: ast.Name, chain: tuple[str, ...], scope: _Scope | None) -> None:
-        self.normal.identifiers.add(node.id)
-        owner, _ = self.lookup(node.id, scope)
-        if owner is None:
-            self.text(b"g", node.id)
-            if isinstance(node.ctx, ast.Load) or chain or scope is not None:
-                self.normal.uses.append(Use(node.id, chain, node.lineno))
-            if isinstance(node.ctx, ast.Store) and not chain and scope is not None:  # after a ``global`` statement
-                self.normal.stores_outside.add(node.id)
-            if node.id in SEES_ITS_MODULE:
-                self.normal.sees_module.add(node.id)
-            if node.id == "sys" and chain[:1] == ("modules",):
-                self.normal.calls_unknown_imports = True
-            return
-        self.text(b"n", owner.canonical(node.id))
-        if isinstance(node.ctx, ast.Load) or chain:
-            self.normal.uses += [Use(found, chain, node.lineno) for found in owner.imports.get(node.id, ())]
-            if owner.kind == "class":  # ``depth = depth`` in a class body: until it is bound there, it is the module's
-                self.normal.uses.append(Use(node.id, chain, node.lineno))
+    # -- the end
 
-    def _Constant(self, node: ast.Constant, scope: _Scope | None) -> None:  # noqa: N802
-        self.generic(node, scope)
-        if isinstance(node.value, str) and scope is not None and not _renames(scope):
-            for word in _WORD.findall(node.value):  # whoever sees names may look up any of these
-                if self.lookup(word, scope)[0] is None:
-                    self.normal.uses.append(Use(word, (), node.lineno))
+    def finish(self) -> Normal:
+        """Fill in the names, and say what is used."""
+        settle(self.scopes)
+        normal, parts, uses = self.normal, self.parts, self.uses
+        for index, name, purpose, scope, chain, line in self.gaps:
+            if purpose == _BIND:
+                parts[index] = "n" + (scope.own(name) if scope is not None else name)
+                continue
+            self.names.add(name)
+            owner = scope.owner(name) if scope is not None else None
+            if owner is not None:
+                parts[index] = "n" + owner.canonical(name)
+                if purpose in (_STORE, _DELETE):
+                    continue
+                for imported in owner.imports.get(name, ()):
+                    uses.setdefault((imported, chain), line)
+                if not owner.function:  # ``depth = depth`` in a class body: until it is bound there, the module's
+                    uses.setdefault((name, chain), line)
+                continue
+            parts[index] = "g" + name
+            self._from_outside(name, purpose, scope, chain, line)
+        for text, scope, line in self.texts:
+            if scope.sees or not renames(scope):  # whoever sees names may look up any of these
+                for word in _WORD.findall(text):
+                    if scope.owner(word) is None:
+                        uses.setdefault((word, ()), line)
+        for name, around, found in self.roots:
+            if around is None or around.owner(name) is None:
+                found.add(name)
+        for imported, bound, around in self.imported:
+            out_of_sight = around is not None and (not around.function or bound not in around.bound)
+            normal.imports.append(imported._replace(whole=True) if out_of_sight else imported)
+        normal.data = "\n".join(parts).encode("utf-8", "surrogatepass")
+        normal.uses = [Use(name, chain, line) for (name, chain), line in uses.items()]
+        normal.mentions = self.names & TELLING
+        return normal
 
-    def _Attribute(self, node: ast.Attribute, scope: _Scope | None) -> None:  # noqa: N802
-        chain: list[str] = []
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute):
-            chain.append(inner.attr)
-            inner = inner.value
-        chain.reverse()
-        self.normal.identifiers.update(chain)
-        self.text(b"(", "Attribute")
-        if isinstance(inner, ast.Name):
-            self.root(inner, tuple(chain), scope)
-        else:
-            self.write(inner, scope)
-        for attribute in chain:
-            self.text(b".", attribute)
-        self.parts.append(b")")
-
-    def _Global(self, node: ast.Global, scope: _Scope | None) -> None:  # noqa: N802, ARG002
-        self.text(b"(", f"Global {sorted(node.names)}")
-
-    def _Nonlocal(self, node: ast.Nonlocal, scope: _Scope | None) -> None:  # noqa: N802, ARG002
-        self.parts.append(b"(Nonlocal")  # the names belong to a scope around, and are renamed where they are used
-
-    def _ExceptHandler(self, node: ast.ExceptHandler, scope: _Scope | None) -> None:  # noqa: N802
-        name = node.name and scope.canonical(node.name) if scope is not None and node.name in scope.bound else node.name
-        self.generic(node, scope, name=name)
-
-    def _named_pattern(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping, scope: _Scope | None) -> None:
-        name_field = "rest" if isinstance(node, ast.MatchMapping) else "name"
-        name = getattr(node, name_field)
-        if name is not None and scope is not None and name in scope.bound:
-            name = scope.canonical(name)
-        self.generic(node, scope, **{name_field: name})
-
-    _MatchAs = _MatchStar = _MatchMapping = _named_pattern
-
-    # -- statements with a meaning of their own here
-
-    def _Import(self, node: ast.Import, scope: _Scope | None) -> None:  # noqa: N802
-        self.text(b"(", "Import")
-        for alias in node.names:
-            bound = alias.asname or alias.name.partition(".")[0]
-            self.normal.imports.append(replace(_imported(alias), whole=_out_of_sight(bound, scope)))
-            self.text(b"n", alias.name)
-            self.bind(bound, scope)
-
-    def _ImportFrom(self, node: ast.ImportFrom, scope: _Scope | None) -> None:  # noqa: N802
-        self.text(b"(", f"ImportFrom {node.level} {node.module or ''}")
-        for alias in node.names:
-            bound = alias.asname or alias.name
-            whole = _out_of_sight(bound, scope)
-            self.normal.imports.append(Import(node.module or "", node.level, alias.name, whole=whole))
-            self.text(b"n", alias.name)
-            self.bind(bound, scope)
-
-    def _AnnAssign(self, node: ast.AnnAssign, scope: _Scope | None) -> None:  # noqa: N802
-        in_function = scope is not None and scope.kind == "function"
-        if node.value is not None and (in_function or scope is None):
-            self.generic(ast.Assign(targets=[node.target], value=node.value), scope)
-        else:
-            self.generic(node, scope)
-
-    def _Call(self, node: ast.Call, scope: _Scope | None) -> None:  # noqa: N802
-        function = node.func
-        called = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-        if called in ("import_module", "__import__"):
-            first = node.args[0] if node.args else None
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                name = first.value
-                level = len(name) - len(name.lstrip("."))
-                self.normal.imports.append(Import(name.lstrip("."), level, whole=True))
-            else:
-                self.normal.calls_unknown_imports = True
-        if isinstance(function, ast.Attribute) and (root := _root(function)) is not None:
-            owner, _ = self.lookup(root, scope)
-            if owner is None:
-                self.normal.calls_outside.add(root)
-        if isinstance(function, ast.Name) and self.lookup(function.id, scope)[0] is None:
-            self.normal.calls.add(function.id)
-        before = set(self.normal.sees_module)
-        self.generic(node, scope)
-        if isinstance(function, ast.Name) and function.id in ("eval", "exec") and _only_text(node):
-            # The words of the text were taken as names, so the module's other names are out of its reach.
-            self.normal.sees_module -= {function.id} - before
-
-    def _Subscript(self, node: ast.Subscript, scope: _Scope | None) -> None:  # noqa: N802
-        before = set(self.normal.sees_module)
-        self.generic(node, scope)
-        name = node.slice.value if isinstance(node.slice, ast.Constant) else None
-        called = node.value.func if isinstance(node.value, ast.Call) else None
-        if isinstance(called, ast.Name) and called.id == "globals" and isinstance(name, str):
-            self.normal.uses.append(Use(name, (), node.lineno))
-            self.normal.sees_module -= {"globals"} - before
-
-    def _stores(self, node: ast.Assign | ast.AugAssign | ast.Delete, scope: _Scope | None) -> None:
-        targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
-        for target in targets:
-            for part in ast.walk(target):
-                if isinstance(part, ast.Subscript | ast.Attribute) and (root := _root(part)) is not None:
-                    owner, _ = self.lookup(root, scope)
-                    if owner is None:
-                        self.normal.stores_outside.add(root)
-        self.generic(node, scope)
-
-    _Assign = _AugAssign = _Delete = _stores
+    def _from_outside(self, name: str, purpose: int, scope: Scope | None, chain: tuple[str, ...], line: int) -> None:
+        normal = self.normal
+        if purpose not in (_STORE, _DELETE) or scope is not None:
+            self.uses.setdefault((name, chain), line)
+        if purpose == _STORE and scope is not None:  # after a ``global`` statement
+            normal.stores_outside.add(name)
+        if purpose in (_CALL, _HUSHED):
+            normal.calls.add(name)
+        if name in SEES_ITS_MODULE and purpose != _HUSHED:
+            normal.sees_module.add(name)
+        if name == "sys" and chain[:1] == ("modules",):
+            normal.calls_unknown_imports = True
 
 
-def _root(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _depth(scope: _Scope | None) -> int:
-    return 0 if scope is None else scope.depth
-
-
-def _renames(scope: _Scope | None) -> bool:
-    while scope is not None:
-        if scope.kind == "function":
-            return scope.renames
-        scope = scope.parent
-    return True
-
-
-def _only_declares(node: object, scope: _Scope | None) -> bool:
-    """Whether a statement declares a local variable's type and does nothing."""
+def is_docstring(statement: ast.stmt) -> bool:
+    """Whether a statement is nothing but a string."""
     return (
-        isinstance(node, ast.AnnAssign)
-        and node.value is None
-        and isinstance(node.target, ast.Name)
-        and scope is not None
-        and scope.kind == "function"
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
     )
 
 
-def _out_of_sight(name: str, scope: _Scope | None) -> bool:
-    """Whether an import binds a name whose uses are not seen here: a global one, or one of a class."""
-    return scope is not None and (scope.kind == "class" or name not in scope.bound)
+def _only_declares(node: ast.stmt) -> bool:
+    """Whether a statement declares a variable's type and does nothing."""
+    return isinstance(node, ast.AnnAssign) and node.value is None and isinstance(node.target, ast.Name)
+
+
+def _plain(value: object) -> str:
+    if type(value) is str:
+        return f"n{value}" if value.isidentifier() else f"v{value!r}"
+    return f"v{hex(value) if type(value) is int else repr(value)}"  # a very long integer has no decimal text
+
+
+# -- scopes
+
+
+def _function(w: _Writer, node: Any, scope: Scope | None) -> None:
+    inner = Scope(scope, function=True)
+    w.scopes.append(inner)
+    w.parts.append(f"({type(node).__name__}")
+    w.many(node.decorator_list, scope)
+    w.bind(node.name, scope)
+    if scope is not None:
+        (scope.kept if node.decorator_list else scope.inner).add(node.name)
+    if types := getattr(node, "type_params", None):  # from Python 3.12 on
+        w.parts.append("types")
+        w.many(types, inner)
+    annotated = w.keep_annotations or bool(node.decorator_list) or (scope is not None and not scope.function)
+    _arguments(w, node.args, scope, inner, annotated)
+    if node.returns is not None:
+        _annotation(w, node.returns, scope, annotated)
+    w.body(node.body, inner)
+
+
+def _lambda(w: _Writer, node: ast.Lambda, scope: Scope | None) -> None:
+    inner = Scope(scope, function=True)
+    w.scopes.append(inner)
+    w.parts.append("(Lambda")
+    _arguments(w, node.args, scope, inner, w.keep_annotations)
+    w.write(node.body, inner)
+
+
+def _arguments(w: _Writer, arguments: ast.arguments, scope: Scope | None, inner: Scope, annotated: bool) -> None:
+    for mark, group in (
+        ("/", arguments.posonlyargs),
+        (".", arguments.args),
+        ("*", [arguments.vararg] if arguments.vararg else []),
+        (",", arguments.kwonlyargs),
+        ("&", [arguments.kwarg] if arguments.kwarg else []),
+    ):
+        for argument in group:
+            w.parts.append(mark + argument.arg)
+            inner.bound.add(argument.arg)
+            inner.kept.add(argument.arg)
+            if argument.annotation is not None:
+                _annotation(w, argument.annotation, scope, annotated)
+    w.many(arguments.defaults, scope)
+    w.many(arguments.kw_defaults, scope)
+
+
+def _annotation(w: _Writer, node: ast.expr, scope: Scope | None, counts: bool) -> None:
+    if counts:
+        w.parts.append(":")
+        w.write(node, scope)
+    else:
+        w.normal.annotation_names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _class(w: _Writer, node: Any, scope: Scope | None) -> None:
+    inner = Scope(scope, function=False, renames=False)
+    w.scopes.append(inner)
+    w.parts.append("(ClassDef")
+    w.many(node.decorator_list, scope)
+    w.bind(node.name, scope)
+    if scope is not None:
+        scope.kept.add(node.name)
+    w.many(node.bases, scope)
+    w.many(node.keywords, scope)
+    if types := getattr(node, "type_params", None):
+        w.parts.append("types")
+        w.many(types, inner)
+    # An annotation in a class body makes fields (dataclasses, typed tuples, models): it always counts.
+    keep = w.keep_annotations
+    w.keep_annotations = keep or bool(node.decorator_list or node.keywords or node.bases)
+    w.body(node.body, inner)
+    w.keep_annotations = keep
+
+
+def _comprehension(w: _Writer, node: Any, scope: Scope | None) -> None:
+    inner = Scope(scope, function=True, comprehension=True)
+    w.scopes.append(inner)
+    around = inner.binder
+    w.parts.append(f"({type(node).__name__} {len(node.generators)}")
+    for index, generator in enumerate(node.generators):
+        w.write(generator.iter, scope if index == 0 else inner)  # the first is evaluated outside
+        inner.binder = inner
+        w.write(generator.target, inner)
+        inner.binder = around
+        w.many(generator.ifs, inner)
+        w.parts.append("async" if generator.is_async else "-")
+    for part in ("elt", "key", "value"):
+        if hasattr(node, part):
+            w.write(getattr(node, part), inner)
+
+
+# -- expressions
+
+
+def _name(w: _Writer, node: ast.Name, scope: Scope | None) -> None:
+    w.name(node.id, _CONTEXTS[type(node.ctx)], scope, (), node.lineno)
+
+
+def _constant(w: _Writer, node: ast.Constant, scope: Scope | None) -> None:
+    value = node.value
+    kind = type(value)
+    if kind is str and scope is not None:
+        w.texts.append((value, scope, node.lineno))  # type: ignore[arg-type]
+    w.parts.append(f"v{hex(value) if kind is int else repr(value)}")  # type: ignore[arg-type]
+
+
+def _attribute(w: _Writer, node: ast.Attribute, scope: Scope | None) -> None:
+    attributes = [node.attr]
+    inner = node.value
+    while type(inner) is ast.Attribute:
+        attributes.append(inner.attr)
+        inner = inner.value
+    attributes.reverse()
+    w.names.update(attributes)
+    if scope is not None:
+        for attribute in attributes:
+            if attribute in SEES_THE_CALLER:
+                scope.sees = True
+            if attribute in TELLS_NAMES:
+                scope.asks = True
+    w.parts.append(f"({'.'.join(attributes)}")
+    if type(inner) is ast.Name:
+        w.name(inner.id, _LOAD, scope, tuple(attributes), inner.lineno)
+    else:
+        w.write(inner, scope)
+
+
+def _call(w: _Writer, node: ast.Call, scope: Scope | None) -> None:
+    function = node.func
+    kind = type(function)
+    parts = w.parts
+    parts.append(f"(Call {len(node.args)} {len(node.keywords)}")
+    if kind is ast.Name:
+        called = function.id  # type: ignore[attr-defined]
+        # The words of a text that is carried out are taken as names, so the module's other names are out of its reach.
+        hushed = (called in ("eval", "exec") and scope is not None and _only_text(node)) or function is w.hushed
+        w.name(called, _HUSHED if hushed else _CALL, scope, (), function.lineno)
+    else:
+        called = function.attr if kind is ast.Attribute else ""  # type: ignore[attr-defined]
+        if kind is ast.Attribute:
+            w.outside(function, scope, w.normal.calls_outside)
+        w.write(function, scope)
+    if called in ("import_module", "__import__"):
+        first = node.args[0] if node.args else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            name = first.value
+            level = len(name) - len(name.lstrip("."))
+            w.normal.imports.append(Import(name.lstrip("."), level, whole=True))
+        else:
+            w.normal.calls_unknown_imports = True
+    for argument in node.args:
+        w.write(argument, scope)
+    for keyword in node.keywords:
+        parts.append(f"={keyword.arg or '**'}")
+        w.write(keyword.value, scope)
+
+
+def _subscript(w: _Writer, node: ast.Subscript, scope: Scope | None) -> None:
+    name = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    called = node.value.func if isinstance(node.value, ast.Call) else None
+    if isinstance(called, ast.Name) and called.id == "globals" and isinstance(name, str):
+        w.uses.setdefault((name, ()), node.lineno)
+        w.hushed = called
+    w.parts.append("(Subscript")
+    w.write(node.value, scope)
+    w.write(node.slice, scope)
+
+
+def _binary(w: _Writer, node: ast.BinOp, scope: Scope | None) -> None:
+    w.parts.append(f"({type(node.op).__name__}")
+    w.write(node.left, scope)
+    w.write(node.right, scope)
+
+
+def _compare(w: _Writer, node: ast.Compare, scope: Scope | None) -> None:
+    w.parts.append(f"(Compare {' '.join([type(operator).__name__ for operator in node.ops])}")
+    w.write(node.left, scope)
+    for comparator in node.comparators:
+        w.write(comparator, scope)
+
+
+# -- statements
+
+
+def _expression(w: _Writer, node: ast.Expr, scope: Scope | None) -> None:
+    w.parts.append("(Expr")
+    w.write(node.value, scope)
+
+
+def _return(w: _Writer, node: ast.Return, scope: Scope | None) -> None:
+    w.parts.append("(Return")
+    w.write(node.value, scope)
+
+
+def _assign(w: _Writer, node: ast.Assign, scope: Scope | None) -> None:
+    for target in node.targets:
+        _stores(w, target, scope)
+    w.parts.append("(Assign")
+    w.many(node.targets, scope)
+    w.write(node.value, scope)
+
+
+def _augmented(w: _Writer, node: ast.AugAssign, scope: Scope | None) -> None:
+    _stores(w, node.target, scope)
+    w.parts.append(f"(AugAssign {type(node.op).__name__}")
+    w.write(node.target, scope)
+    w.write(node.value, scope)
+
+
+def _annotated(w: _Writer, node: ast.AnnAssign, scope: Scope | None) -> None:
+    _stores(w, node.target, scope)
+    if node.value is not None and (scope is None or scope.function):
+        w.parts.append("(Assign")
+        w.many([node.target], scope)
+        w.write(node.value, scope)
+    else:
+        w.fields(node, scope)
+
+
+def _delete(w: _Writer, node: ast.Delete, scope: Scope | None) -> None:
+    for target in node.targets:
+        _stores(w, target, scope)
+    w.fields(node, scope)
+
+
+def _stores(w: _Writer, target: ast.expr, scope: Scope | None) -> None:
+    """Note what is stored into, by the names that it begins with."""
+    if type(target) is not ast.Name:
+        for part in ast.walk(target):
+            if isinstance(part, ast.Subscript | ast.Attribute):
+                w.outside(part, scope, w.normal.stores_outside)
+
+
+def _global(w: _Writer, node: ast.Global, scope: Scope | None) -> None:
+    w.parts.append(f"(Global {' '.join(sorted(node.names))}")
+    if scope is not None:
+        scope.elsewhere.update(node.names)
+
+
+def _nonlocal(w: _Writer, node: ast.Nonlocal, scope: Scope | None) -> None:
+    w.parts.append("(Nonlocal")  # the names belong to a scope around, and are renamed where they are used
+    if scope is not None:
+        scope.outer.update(node.names)
+
+
+def _handler(w: _Writer, node: ast.ExceptHandler, scope: Scope | None) -> None:
+    w.parts.append("(ExceptHandler")
+    w.write(node.type, scope)
+    w.parts.append("as" if node.name else "-")
+    if node.name:
+        w.bind(node.name, scope)
+    w.body(node.body, scope, docstring=False)
+
+
+def _pattern(w: _Writer, node: Any, scope: Scope | None) -> None:
+    """Patterns that give what they meet a name."""
+    name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+    w.parts.append("as" if name else "-")
+    if name:
+        w.bind(name, scope)
+    w.parts.append(f"({type(node).__name__}")
+    if isinstance(node, ast.MatchMapping):
+        w.many(node.keys, scope)
+        w.many(node.patterns, scope)
+    elif isinstance(node, ast.MatchAs):
+        w.write(node.pattern, scope)
+
+
+def _import(w: _Writer, node: ast.Import, scope: Scope | None) -> None:
+    w.parts.append(f"(Import {len(node.names)}")
+    for alias in node.names:
+        bound = alias.asname or alias.name.partition(".")[0]
+        found = Import(alias.name, top_only=alias.asname is None and "." in alias.name)
+        _imported(w, found, alias.name, bound, scope)
+
+
+def _import_from(w: _Writer, node: ast.ImportFrom, scope: Scope | None) -> None:
+    w.parts.append(f"(ImportFrom {node.level} {node.module or ''} {len(node.names)}")
+    for alias in node.names:
+        found = Import(node.module or "", node.level, alias.name)
+        _imported(w, found, alias.name, alias.asname or alias.name, scope)
+
+
+def _imported(w: _Writer, found: Import, name: str, bound: str, scope: Scope | None) -> None:
+    w.imported.append((found, bound, scope))
+    w.parts.append(f"n{name}")
+    w.bind(bound, scope)
+    if scope is not None and scope.function:
+        scope.imports.setdefault(bound, []).append(found)
 
 
 def _only_text(call: ast.Call) -> bool:
@@ -501,116 +529,51 @@ def _only_text(call: ast.Call) -> bool:
     )
 
 
-def _imported(alias: ast.alias) -> Import:
-    return Import(alias.name, top_only=alias.asname is None and "." in alias.name)
+# -- which is which
 
-
-def is_docstring(statement: ast.stmt) -> bool:
-    """Whether a statement is nothing but a string."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    return body[1:] if body and is_docstring(body[0]) else body
-
-
-def _own_nodes(body: list[ast.stmt] | list[ast.expr]) -> Iterator[ast.AST]:
-    """All nodes of a scope, without those of scopes inside it (but with their decorators, defaults and bases)."""
-    pending: list[ast.AST] = list(reversed(body))
-    while pending:
-        node = pending.pop()
-        yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            pending += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
-        elif isinstance(node, ast.Lambda):
-            pending += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-        elif isinstance(node, ast.ClassDef):
-            pending += [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
-        else:
-            pending += reversed(list(ast.iter_child_nodes(node)))
-
-
-def _bound_in(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
-    """The names that a scope binds itself; a walrus inside a comprehension binds here, its targets do not."""
-    bound: set[str] = set()
-    elsewhere: set[str] = set()
-    inside: set[int] = set()
-    for node in _own_nodes(body):
-        if isinstance(node, _COMPREHENSIONS):
-            for generator in node.generators:
-                inside |= {id(part) for part in ast.walk(generator.target)}
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del) and id(node) not in inside:
-            bound.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            bound |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            bound.add(node.name)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            bound.add(node.rest)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            elsewhere |= set(node.names)
-    return bound - elsewhere
-
-
-def parameter_names(arguments: ast.arguments) -> set[str]:
-    """The names of all parameters."""
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    every += [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
-    return {argument.arg for argument in every}
-
-
-def _declared_elsewhere(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
-    """The names that a scope declares global."""
-    return {name for node in _own_nodes(body) if isinstance(node, ast.Global) for name in node.names}
-
-
-def _told_names(node: ast.AST, body: list[ast.stmt] | list[ast.expr]) -> set[str]:
-    """The names of functions and classes inside a function that somebody may get to see, as ``__name__``."""
-    inner = [part for part in _own_nodes(body) if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-    told = {part.name for part in _own_nodes(body) if isinstance(part, ast.ClassDef)}
-    told |= {part.name for part in inner if part.decorator_list}
-    if not inner:
-        return told
-    called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
-    loaded = {
-        part.id
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and id(part) not in called
-    }
-    asks = any(isinstance(part, ast.Attribute) and part.attr in _TELLS_NAMES for part in ast.walk(node))
-    return told | {part.name for part in inner if asks or part.name in loaded}
-
-
-def _function_scope(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, parent: _Scope | None) -> _Scope:
-    parameters = parameter_names(node.args)
-    body: list[ast.stmt] | list[ast.expr] = [node.body] if isinstance(node, ast.Lambda) else node.body
-    bound = _bound_in(body)
-    sees = any(
-        (isinstance(part, ast.Name) and part.id in SEES_LOCAL_NAMES)
-        or (isinstance(part, ast.Attribute) and part.attr in SEES_THE_CALLER)
-        for part in ast.walk(node)
-    )
-    scope = _Scope(
-        "function",
-        bound | parameters,
-        parameters | _told_names(node, body),
-        parent,
-        _depth(parent) + 1,
-        not sees and _renames(parent),
-        _declared_elsewhere(body),
-    )
-    for part in _own_nodes(body):
-        if isinstance(part, ast.Import):
-            for alias in part.names:
-                scope.imports.setdefault(alias.asname or alias.name.partition(".")[0], []).append(_imported(alias))
-        elif isinstance(part, ast.ImportFrom):
-            for alias in part.names:
-                found = Import(part.module or "", part.level, alias.name)
-                scope.imports.setdefault(alias.asname or alias.name, []).append(found)
-    return scope
+_KNOWN: Final[dict[type[ast.AST], tuple[Callable[[_Writer, Any, Scope | None], None] | None, str]]] = {
+    ast.FunctionDef: (_function, "name args body decorator_list returns type_comment type_params"),
+    ast.AsyncFunctionDef: (_function, "name args body decorator_list returns type_comment type_params"),
+    ast.Lambda: (_lambda, "args body"),
+    ast.arguments: (None, "posonlyargs args vararg kwonlyargs kw_defaults kwarg defaults"),
+    ast.arg: (None, "arg annotation type_comment"),
+    ast.ClassDef: (_class, "name bases keywords body decorator_list type_params"),
+    ast.ListComp: (_comprehension, "elt generators"),
+    ast.SetComp: (_comprehension, "elt generators"),
+    ast.DictComp: (_comprehension, "key value generators"),
+    ast.GeneratorExp: (_comprehension, "elt generators"),
+    ast.comprehension: (None, "target iter ifs is_async"),
+    ast.Name: (_name, "id ctx"),
+    ast.Constant: (_constant, "value kind"),
+    ast.Attribute: (_attribute, "value attr ctx"),
+    ast.Call: (_call, "func args keywords"),
+    ast.keyword: (None, "arg value"),
+    ast.Subscript: (_subscript, "value slice ctx"),
+    ast.BinOp: (_binary, "left op right"),
+    ast.Compare: (_compare, "left ops comparators"),
+    ast.Expr: (_expression, "value"),
+    ast.Return: (_return, "value"),
+    ast.Assign: (_assign, "targets value type_comment"),
+    ast.AugAssign: (_augmented, "target op value"),
+    ast.AnnAssign: (_annotated, "target annotation value simple"),
+    ast.Delete: (_delete, "targets"),
+    ast.Global: (_global, "names"),
+    ast.Nonlocal: (_nonlocal, "names"),
+    ast.ExceptHandler: (_handler, "type name body"),
+    ast.MatchAs: (_pattern, "pattern name"),
+    ast.MatchStar: (_pattern, "name"),
+    ast.MatchMapping: (_pattern, "keys patterns rest"),
+    ast.Import: (_import, "names"),
+    ast.ImportFrom: (_import_from, "module names level"),
+    ast.alias: (None, "name asname"),
+}
+_HANDLERS: Final = {kind: handler for kind, (handler, _) in _KNOWN.items() if handler is not None and kind}
+_FIELDS: Final[dict[type[ast.AST], list[tuple[str, str]]]] = {}
+_LEFT_OUT: Final = frozenset({"ctx", "type_comment", "kind", "type_ignores"})
+UNKNOWN_FIELDS: Final = sorted(
+    f"{kind.__name__}.{field}"
+    for kind, (_, known) in _KNOWN.items()
+    for field in kind._fields
+    if field not in known.split()
+)
+"""Fields that this interpreter's syntax tree has and that nobody looked at yet; empty for every Python tried."""

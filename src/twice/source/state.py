@@ -20,12 +20,13 @@ from types import FunctionType, ModuleType
 from twice.errors import CaptureError
 from twice.source.modules import MAIN, Source, first_line
 from twice.source.needs import needs_of
-from twice.source.normal import Import, normalise
+from twice.source.normal import normalise
 from twice.source.reach.live import cells_of, class_cells, is_local_function, is_remade, line_of
 from twice.source.reach.places import placed
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
 from twice.source.toplevel import registrations
+from twice.source.uses import Import
 
 Outline = dict[str, object]
 

@@ -11,7 +11,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from twice.source.normal import Import, is_docstring
+from twice.source.normal import is_docstring
+from twice.source.uses import Import
 
 
 @dataclass

@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Final
 
 from twice.records.digest import Digest, digest_texts
-from twice.source.normal import READS_ANNOTATIONS, READS_DOCSTRINGS, READS_SOURCE
+from twice.source.mentions import READS_ANNOTATIONS, READS_DOCSTRINGS, READS_SOURCE
 
 Edge = tuple[str, str]
 """How something is reached, and the id of its node."""

@@ -7,10 +7,10 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.source.modules import is_local
-from twice.source.normal import Import
 from twice.source.reach.found import Edge, Found
 from twice.source.reach.live import MISSING, home
 from twice.source.toplevel import absolute
+from twice.source.uses import Import
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, first_line, is_local, last_line
-from twice.source.normal import Import, Normal, Use
 from twice.source.reach.found import NOTHING, Edge, Found, Reads
 from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, namespace_of
 from twice.source.reach.sources import source_name
 from twice.source.toplevel import absolute, registrations
+from twice.source.uses import Import, Normal, Use
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach

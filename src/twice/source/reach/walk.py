@@ -16,7 +16,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Library, Roots, first_line, is_local, last_line
-from twice.source.normal import Normal, normalise
+from twice.source.normal import normalise
 from twice.source.reach.classes import Classes
 from twice.source.reach.distributions import Distributions, Installed
 from twice.source.reach.effects import Effects
@@ -29,6 +29,7 @@ from twice.source.reach.sources import Sources
 from twice.source.reach.values import Values
 from twice.source.reach.wholes import Wholes
 from twice.source.settings import is_setting
+from twice.source.uses import Normal
 
 
 class Reach:
@@ -110,7 +111,7 @@ class Reach:
     def normalise(self, code: ast.AST | list[ast.stmt]) -> Normal:
         """What some code says that counts, noting what it may read of other code."""
         normal = normalise(code, keep_annotations=self.counts.annotations, keep_docstrings=self.counts.docstrings)
-        self.reads |= Reads.of(normal.identifiers)
+        self.reads |= Reads.of(normal.mentions)
         return normal
 
     def visit(self, value: object) -> list[str]:

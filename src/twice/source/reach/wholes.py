@@ -16,10 +16,10 @@ from twice.errors import CaptureError
 from twice.records.code import COMPUTED_IMPORT
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local
-from twice.source.normal import Import, Normal
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MACHINERY, is_ours, namespace_of
 from twice.source.toplevel import absolute
+from twice.source.uses import Import, Normal
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
