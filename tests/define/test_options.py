@@ -7,6 +7,7 @@ import pytest
 
 from twice.define.options import StepOptions, changed_options, checked_step_name
 from twice.errors import DefinitionError
+from twice.records.version import Tolerance
 
 
 def test_what_is_not_given_stays_as_it_was() -> None:
@@ -35,6 +36,31 @@ def test_what_cannot_be_typed_or_told_from_a_parameter_names_no_step(name: objec
 def test_a_tolerance_is_a_finite_number_that_is_not_negative(value: Any) -> None:
     with pytest.raises(DefinitionError, match="rtol is how far an output may be off"):
         changed_options(StepOptions(), rtol=value)
+
+
+def test_a_tolerance_of_a_place_is_relative_or_says_what_it_is() -> None:
+    options = changed_options(StepOptions(), ulps=4, tolerance={"price": 0.5, "metrics.auc": {"atol": 1, "ulps": 2}})
+    assert options.ulps == 4
+    assert options.tolerance == {"price": Tolerance(rtol=0.5), "metrics.auc": Tolerance(atol=1.0, ulps=2)}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"ulps": 0.5}, "whole number"),
+        ({"ulps": True}, "whole number"),
+        ({"tolerance": 1e-6}, "names none"),
+        ({"tolerance": {"": 1e-6}}, "named by a text"),
+        ({"tolerance": {"price": {"relative": 1}}}, "made of rtol, atol and ulps"),
+        ({"tolerance": {"price": "1%"}}, "how far an output may be off"),
+        ({"compare": "near"}, "a function of two outputs"),
+        ({"compare": lambda recorded: True}, "takes two outputs"),
+        ({"compare": lambda *outputs: True}, "takes two outputs"),
+    ],
+)  # fmt: skip
+def test_what_is_no_tolerance_or_comparison_is_refused(given: dict[str, Any], why: str) -> None:
+    with pytest.raises(DefinitionError, match=why):
+        changed_options(StepOptions(), **given)
 
 
 @pytest.mark.parametrize("reason", [True, "", "  "])

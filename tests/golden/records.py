@@ -15,7 +15,7 @@ from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
 from twice.records.run import Git, Launched, Ref, RunRecord, StepResult
 from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
-from twice.records.version import InputFile, StepSpec, Version
+from twice.records.version import InputFile, StepSpec, Tolerance, Version
 
 FOLDER = Path(__file__).parent / f"format_{FORMAT}"
 THEN = 1_750_000_000_123_456_789
@@ -101,6 +101,9 @@ VERSION = Version(
             parameters={"depth": ARTIFACT},
             rtol=1e-7,
             atol=0.5,
+            ulps=4,
+            tolerance={"price": Tolerance(rtol=1e-6), "metrics.auc": Tolerance(atol=0.01, ulps=2)},
+            compare=("recorded", "now"),
             allow="draws from the network",
         ),
     ),

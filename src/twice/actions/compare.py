@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from twice.actions.fetch import term
+from twice.actions.own_comparison import same_to_author
 from twice.compare.comparison import Comparison
 from twice.compare.judge import judge, overall
 from twice.compare.suspects import sentence, suspects
@@ -15,6 +19,7 @@ from twice.records.verdict import StepVerdict
 from twice.records.version import StepSpec, Version
 from twice.store.store import Store
 from twice.values.compare import difference
+from twice.values.tolerance import Tolerance
 
 
 def compare(
@@ -41,7 +46,8 @@ def compare(
     names += [name for name in others if name not in names]
     befores = {result.step: result for result in left.steps}
     steps = [
-        _step(name, specs.get(name), left_store, befores.get(name), right_store, others.get(name)) for name in names
+        _step(name, specs.get(name), left, left_store, befores.get(name), right_store, others.get(name))
+        for name in names
     ]
     return Comparison(
         overall(
@@ -57,6 +63,7 @@ def compare(
 def _step(
     name: str,
     spec: StepSpec | None,
+    recorded: RunRecord,
     left_store: Store,
     left: StepResult | None,
     right_store: Store,
@@ -79,8 +86,7 @@ def _step(
         found = difference(
             term(left_store, before),
             term(right_store, after),
-            rtol=spec.rtol if spec else 0.0,
-            atol=spec.atol if spec else 0.0,
+            **tolerances(spec),
         )
     except TwiceError as problem:
         return StepVerdict(
@@ -91,7 +97,29 @@ def _step(
             left=before.content,
             right=after.content,
         )
+    if found is not None and not found.within and spec is not None and spec.compare:
+        try:
+            same = same_to_author(left_store, recorded, spec, before, right_store, after)
+        except TwiceError as problem:
+            return StepVerdict(
+                step=name,
+                verdict="inconclusive",
+                summary="they differ, and the step's own comparison failed",
+                reason=problem.message,
+                left=before.content,
+                right=after.content,
+            )
+        if same:
+            found = replace(found, within=True, softer="the same by the step's own comparison")
     return judge(name, before, after, found, why=sentence(suspects(before_trace, after_trace)))
+
+
+def tolerances(spec: StepSpec | None) -> dict[str, Any]:
+    """What a step declares, in the words of :func:`~twice.values.compare.difference`."""
+    if spec is None:
+        return {}
+    places = {place: Tolerance(found.rtol, found.atol, found.ulps) for place, found in spec.tolerance.items()}
+    return {"rtol": spec.rtol, "atol": spec.atol, "ulps": spec.ulps, "places": places}
 
 
 def _watched(store: Store, run: RunRecord) -> list[Watched]:

@@ -7,7 +7,8 @@ import glob
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from inspect import signature
 from pathlib import Path
 
 from twice.actions.ground import scratch_ground
@@ -63,7 +64,7 @@ def from_drawing(
     values = drawing.parameters(params)
     cwd = Path.cwd()
     captured = capture(
-        {step.name: step.function for step in drawing.steps},
+        {**{step.name: step.function for step in drawing.steps}, **comparisons(drawing)},
         project=project,
         cwd=cwd,
         search=sys.path,
@@ -85,6 +86,9 @@ def from_drawing(
             files=tuple(dict.fromkeys([*step.options.inputs, *drawing.inputs])),
             rtol=step.options.rtol,
             atol=step.options.atol,
+            ulps=step.options.ulps,
+            tolerance=dict(step.options.tolerance),
+            compare=required(step.options.compare) if step.options.compare is not None else (),
             allow=step.options.allow,
         )
         for step in drawing.steps
@@ -109,6 +113,18 @@ def from_drawing(
         imports=imports_of(file.data for file in captured.files),
     )
     return plan, captured
+
+
+def comparisons(drawing: Drawing) -> dict[str, Callable[..., object]]:
+    """The authors' own comparisons by the names under which they are captured beside the steps."""
+    given = ((step.name, step.options.compare) for step in drawing.steps)
+    return {f"{name}:compare": compare for name, compare in given if compare is not None}
+
+
+def required(function: Callable[..., object]) -> tuple[str, ...]:
+    """The names of a function's parameters that have no default, in their order."""
+    taken = signature(function).parameters.values()
+    return tuple(parameter.name for parameter in taken if parameter.default is parameter.empty)
 
 
 def from_version(
@@ -275,6 +291,9 @@ def _with_parameters(
             files=step.files,
             rtol=step.rtol,
             atol=step.atol,
+            ulps=step.ulps,
+            tolerance=step.tolerance,
+            compare=step.compare,
             allow=step.allow,
         )
         for step in steps

@@ -29,7 +29,7 @@ from twice.records.digest import Digest
 from twice.records.environment import Environment, NumericLibrary
 from twice.records.run import RunRecord
 from twice.records.trace import FileRead, Trace
-from twice.records.version import StepSpec, Version
+from twice.records.version import StepSpec, Tolerance, Version
 from twice.store.resolve import Found
 from twice.store.store import Store
 
@@ -161,6 +161,11 @@ def _places(store: Store, run: Digest | None) -> dict[str, Place]:
     }
 
 
+def _limits(limit: Tolerance) -> str:
+    numbers = (("rtol", limit.rtol), ("atol", limit.atol), ("ulps", limit.ulps))
+    return " ".join(f"{word} {number:g}" for word, number in numbers if number) or "none"
+
+
 def _step_view(spec: StepSpec, code: Code, places: dict[str, Place], fared: StepOutcome | None) -> StepView:
     own = code.steps[spec.name]
     nodes = {node.id: node for node in code.nodes}
@@ -170,7 +175,13 @@ def _step_view(spec: StepSpec, code: Code, places: dict[str, Place], fared: Step
     reached.sort(key=lambda node: (node.id != own.function, node.id.partition(":")[0] != home, node.id))
     installed = [node.id for node in reached if node.kind == "distribution"]
     used = {to for node in reached if node.kind != "distribution" for _, to in node.edges}
-    tolerances = [f"{word} {number:g}" for word, number in (("rtol", spec.rtol), ("atol", spec.atol)) if number]
+    tolerances = [
+        f"{word} {number:g}"
+        for word, number in (("rtol", spec.rtol), ("atol", spec.atol), ("ulps", spec.ulps))
+        if number
+    ]
+    tolerances += [f"{place}: {_limits(limit)}" for place, limit in spec.tolerance.items()]
+    tolerances += ["its own comparison"] if spec.compare else []
     return StepView(
         name=spec.name,
         inputs=spec.inputs,

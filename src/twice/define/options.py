@@ -6,10 +6,13 @@ import math
 import numbers
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
 
 from twice.errors import DefinitionError
+from twice.records.version import Tolerance
 
 # No dots, since ``fit.depth`` is how a parameter is named; no spaces, since names are typed on command lines.
 _STEP_NAME = re.compile(r"\w[\w-]*")
@@ -24,6 +27,10 @@ class StepOptions:
         inputs: Glob patterns or paths of files that it reads.
         rtol: Relative tolerance within which another output counts as reproduced (0: none).
         atol: Absolute tolerance of the same kind, in the unit of the output.
+        ulps: Tolerance in units in the last place: how many representable numbers may lie between two.
+        tolerance: Tolerances of parts of the output, by column, key or path.
+        compare: The author's own comparison: given the recorded output and the other one, it says whether they are the
+            same for all that matters.
         allow: Why this step may differ from run to run; empty if it may not.
         always: Whether it runs every time, even if it ran before with the same inputs.
     """
@@ -32,6 +39,9 @@ class StepOptions:
     inputs: tuple[str, ...] = ()
     rtol: float = 0.0
     atol: float = 0.0
+    ulps: int = 0
+    tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
+    compare: Callable[..., Any] | None = None
     allow: str = ""
     always: bool = False
 
@@ -43,6 +53,9 @@ def changed_options(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    ulps: int | None = None,
+    tolerance: Mapping[str, float | Mapping[str, float]] | None = None,
+    compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
 ) -> StepOptions:
@@ -56,6 +69,9 @@ def changed_options(
         inputs=options.inputs if inputs is None else checked_inputs(inputs),
         rtol=options.rtol if rtol is None else _checked_tolerance("rtol", rtol),
         atol=options.atol if atol is None else _checked_tolerance("atol", atol),
+        ulps=options.ulps if ulps is None else _checked_ulps("ulps", ulps),
+        tolerance=options.tolerance if tolerance is None else checked_places(tolerance),
+        compare=options.compare if compare is None else checked_comparison(compare),
         allow=options.allow if allow is None else _checked_reason(allow),
         always=options.always if always is None else _checked_always(always),
     )
@@ -109,6 +125,71 @@ def _checked_tolerance(option: str, value: object) -> float:
             hint=f"{option}=1e-6",
         )
     return number
+
+
+def _checked_ulps(option: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise DefinitionError(
+            f"{option} is how many representable numbers may lie between two: a whole number, not {value!r}.",
+            hint=f"{option}=4",
+        )
+    return value
+
+
+def checked_places(tolerance: object) -> dict[str, Tolerance]:
+    """Tolerances by place; a number alone is a relative one.
+
+    Raises:
+        DefinitionError: It is no mapping of places to tolerances.
+    """
+    hint = 'tolerance={"price": 1e-6, "metrics.auc": {"atol": 0.01}}'
+    if not isinstance(tolerance, Mapping):
+        raise DefinitionError(
+            f"tolerance says for columns, keys or paths of the output how far they may be off, and {tolerance!r} names "
+            "none.",
+            hint=hint,
+        )
+    found = {}
+    for place, given in tolerance.items():
+        if not isinstance(place, str) or not place.strip():
+            raise DefinitionError(f"a place in an output is named by a text, not {place!r}.", hint=hint)
+        limits = given if isinstance(given, Mapping) else {"rtol": given}
+        unknown = [name for name in limits if name not in ("rtol", "atol", "ulps")]
+        if unknown or not limits:
+            raise DefinitionError(
+                f"the tolerance of {place!r} is made of rtol, atol and ulps, not of {', '.join(map(repr, unknown))}.",
+                hint=hint,
+            )
+        named = f"tolerance[{place!r}]"
+        found[place] = Tolerance(
+            rtol=_checked_tolerance(named, limits.get("rtol", 0.0)),
+            atol=_checked_tolerance(named, limits.get("atol", 0.0)),
+            ulps=_checked_ulps(named, limits.get("ulps", 0)),
+        )
+    return found
+
+
+def checked_comparison(compare: object) -> Callable[..., Any]:
+    """The author's own comparison, if it can be called with two outputs.
+
+    Raises:
+        DefinitionError: It cannot.
+    """
+    hint = "def close(recorded, now): return abs(now - recorded) < 0.1"
+    if not callable(compare) or isinstance(compare, type):
+        raise DefinitionError(f"compare is a function of two outputs, not {compare!r}.", hint=hint)
+    try:
+        taken = list(signature(compare).parameters.values())
+    except (TypeError, ValueError) as problem:
+        raise DefinitionError(f"compare does not say what it takes: {problem}.", hint=hint) from problem
+    named = [one for one in taken if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    if len(named) != len(taken) or len([one for one in named if one.default is one.empty]) != 2:
+        raise DefinitionError(
+            "compare takes two outputs, the recorded one and the one held against it, by name, and nothing else that "
+            "has no default.",
+            hint=hint,
+        )
+    return compare
 
 
 def _checked_reason(allow: object) -> str:

@@ -67,6 +67,9 @@ def step(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    ulps: int | None = None,
+    tolerance: Mapping[str, float | Mapping[str, float]] | None = None,
+    compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
 ) -> Step: ...
@@ -77,6 +80,9 @@ def step(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    ulps: int | None = None,
+    tolerance: Mapping[str, float | Mapping[str, float]] | None = None,
+    compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
 ) -> Callable[[F], F]: ...
@@ -88,6 +94,9 @@ def step(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    ulps: int | None = None,
+    tolerance: Mapping[str, float | Mapping[str, float]] | None = None,
+    compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
 ) -> Any:
@@ -102,6 +111,12 @@ def step(
         inputs: Files that the step reads, as paths or patterns.
         rtol: Relative tolerance within which another output counts as reproduced.
         atol: Absolute tolerance of the same kind.
+        ulps: Tolerance in units in the last place.
+        tolerance: Tolerances of parts of the output, by column, key, attribute or path: a relative one as a number, or
+            a mapping of ``rtol``, ``atol`` and ``ulps``.
+        compare: Your own comparison, a function of the recorded output and the other one. It is captured like the
+            step's own code and called in a process of its own, only when the outputs are not the same; they count as
+            reproduced if it returns something true.
         allow: Why the step may differ from run to run.
         always: Run it every time, even if it ran before with the same inputs.
 
@@ -119,6 +134,9 @@ def step(
             ("inputs", inputs),
             ("rtol", rtol),
             ("atol", atol),
+            ("ulps", ulps),
+            ("tolerance", tolerance),
+            ("compare", compare),
             ("allow", allow),
             ("always", always),
         )

@@ -8,6 +8,23 @@ from twice.records.digest import Digest
 from twice.records.environment import Settings
 
 
+class Tolerance(Record, frozen=True, kw_only=True):
+    """How far off a number may be.
+
+    Attributes:
+        rtol: Relative: ``|right - left| <= atol + rtol * |left|`` is covered.
+        atol: Absolute, in the unit of the numbers.
+        ulps: How many representable numbers may lie between them; this covers, too.
+    """
+
+    rtol: float = 0.0
+    atol: float = 0.0
+    ulps: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.rtol or self.atol or self.ulps)
+
+
 class StepSpec(Record, frozen=True, kw_only=True):
     """One step as the author drew it.
 
@@ -18,6 +35,10 @@ class StepSpec(Record, frozen=True, kw_only=True):
         files: Glob patterns or paths of input files that the author declared.
         rtol: Relative tolerance of its output (0: none declared).
         atol: Absolute tolerance of its output.
+        ulps: Tolerance of its output in units in the last place.
+        tolerance: Tolerances of parts of its output, by column, key or path.
+        compare: The names of the two parameters of the author's own comparison, whose code the version holds under
+            :attr:`comparison`; empty if there is none.
         allow: Why the author lets this step differ; empty if it may not.
     """
 
@@ -27,7 +48,15 @@ class StepSpec(Record, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     rtol: float = 0.0
     atol: float = 0.0
+    ulps: int = 0
+    tolerance: dict[str, Tolerance] = {}  # noqa: RUF012 - msgspec copies it
+    compare: tuple[str, ...] = ()
     allow: str = ""
+
+    @property
+    def comparison(self) -> str:
+        """The name of the author's own comparison among the code's steps; no step can have it."""
+        return f"{self.name}:compare"
 
 
 class InputFile(Record, frozen=True, kw_only=True):
