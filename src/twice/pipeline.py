@@ -185,32 +185,34 @@ class LoadedPipeline:
         return Run(self.project, digest, self.project.store.load(digest, RunRecord))
 
     @plainly
-    def run(self, params: Params | None = None, *, jobs: int = 1) -> Run:
+    def run(self, params: Params | None = None, *, jobs: int = 1, env: str = "here") -> Run:
         """Run all its steps again, each in a fresh process.
 
         Args:
             params: Parameters to set otherwise than they were; then it is another version of the same code.
             jobs: How many steps may run at the same time.
+            env: ``here``, or ``venv``: in the environment that it was recorded on, rebuilt from its lock.
 
         Raises:
             StepFailed: A step's own code raised.
             InputChanged: A file that it reads cannot be brought back.
         """
-        outcome = self.project.rerun(self.recorded.digest, params, label=self.version, jobs=jobs)
+        outcome = self.project.rerun(self.recorded.digest, params, label=self.version, jobs=jobs, env=env)
         if outcome.problem is not None:
             raise outcome.problem
         self._last = Run(self.project, outcome.digest, outcome.record)
         return self._last
 
     @plainly
-    def verify(self, *, steps: Iterable[str] | None = None, jobs: int = 1) -> Comparison:
+    def verify(self, *, steps: Iterable[str] | None = None, jobs: int = 1, env: str = "here") -> Comparison:
         """Run every step again from its recorded inputs, and compare each output with what was recorded.
 
         Args:
             steps: Only these steps.
             jobs: How many steps may run at the same time.
+            env: ``here``, or ``venv``: in the environment that it was recorded on, rebuilt from its lock.
         """
-        return self.project.verify(str(self.version), steps=steps, jobs=jobs)
+        return self.project.verify(str(self.version), steps=steps, jobs=jobs, env=env)
 
     @plainly
     def save(self, name: str) -> list[str]:

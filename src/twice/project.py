@@ -13,8 +13,8 @@ from typing import Any
 from twice.actions import check as check_
 from twice.actions import compare as compare_
 from twice.actions import diff as diff_
+from twice.actions import environment_views, environments, fetch, ground, listing, prepare
 from twice.actions import explain as explain_
-from twice.actions import fetch, ground, listing, prepare
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
 from twice.actions import save as save_
@@ -24,6 +24,7 @@ from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
+from twice.present.environment import DriftView, EnvironmentView
 from twice.present.findings import CheckView, DiffView, Explanation
 from twice.present.views import Log, RunView, StepDetail, VersionView
 from twice.records.artifact import Artifact
@@ -88,6 +89,11 @@ class Project:
         """The version or run that a name means."""
         return self.store.resolve(name)
 
+    def run_of(self, name: str) -> Digest:
+        """The run that a name means, or the first finished run of the version that it means."""
+        found = self.resolve(name)
+        return found.run or self.record_of(found.version)
+
     def record_of(self, version: Digest) -> Digest:
         """The first finished run of a version."""
         for digest, run in self.store.runs(version=version):
@@ -103,16 +109,42 @@ class Project:
         return run_.carry_out(self.store, plan, jobs=jobs, listener=self._listener()), captured
 
     def rerun(
-        self, run: Digest, params: Mapping[str, object] | None = None, *, label: str = "", jobs: int = 1
+        self,
+        run: Digest,
+        params: Mapping[str, object] | None = None,
+        *,
+        label: str = "",
+        jobs: int = 1,
+        env: str = "here",
     ) -> run_.Outcome:
-        """Carry out the version of a recorded run again."""
-        return rerun_.rerun(self.store, run, params, label=label, jobs=jobs, listener=self._listener())
+        """Carry out the version of a recorded run again, here or in its environment rebuilt."""
+        launch = environments.launch_in(self.store, run, env)
+        return rerun_.rerun(self.store, run, params, label=label, jobs=jobs, listener=self._listener(), launch=launch)
 
-    def verify(self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1) -> Comparison:
+    def verify(self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1, env: str = "here") -> Comparison:
         """Run every step of a version again from its recorded inputs, and compare with the record."""
-        found = self.resolve(name)
-        run = found.run or self.record_of(found.version)
-        return verify_.verify(self.store, run, label=name, steps=steps, jobs=jobs, listener=self._listener())
+        run = self.run_of(name)
+        launch = environments.launch_in(self.store, run, env)
+        return verify_.verify(
+            self.store, run, label=name, steps=steps, jobs=jobs, listener=self._listener(), launch=launch
+        )
+
+    def environment(self, name: str) -> EnvironmentView:
+        """What a version ran on, and whether that is locked."""
+        return environment_views.environment_view(self.store, self.run_of(name), name)
+
+    def environment_diff(self, name: str, other: str | None = None) -> DriftView:
+        """What differs between a version's environment and another's, or what is here."""
+        second = self.run_of(other) if other else None
+        return environment_views.drift_view(self.store, self.run_of(name), name, second, other or "")
+
+    def lock(self, name: str, *, keep_wheels: bool = False) -> EnvironmentView:
+        """Lock what a version ran on."""
+        return environments.lock_version(self.store, self.run_of(name), name, keep_wheels=keep_wheels)
+
+    def build(self, name: str) -> EnvironmentView:
+        """Rebuild what a version ran on."""
+        return environments.build_version(self.store, self.run_of(name), name)
 
     def compare(self, left: Digest, right: Digest, left_store: Store, right_store: Store) -> Comparison:
         """Hold two recorded runs against each other."""

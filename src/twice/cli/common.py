@@ -29,6 +29,17 @@ def jobs_option(function: C) -> C:
     )(function)
 
 
+def env_option(function: C) -> C:
+    """The option ``--env``."""
+    return click.option(
+        "--env",
+        "env",
+        type=click.Choice(["here", "venv", "container"]),
+        default="here",
+        help="Where: here, or in the version's own environment, rebuilt as a venv or in a container.",
+    )(function)
+
+
 def project_here(context: click.Context) -> Project:
     """The project of the working directory; its store must exist.
 

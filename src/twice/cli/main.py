@@ -13,6 +13,7 @@ import click
 import twice
 from twice.cli.check import check
 from twice.cli.diff import diff
+from twice.cli.env import env
 from twice.cli.explain import explain
 from twice.cli.log import log
 from twice.cli.report import INTERRUPTED, USAGE, report, report_interrupt, report_usage
@@ -47,7 +48,7 @@ def cli(context: click.Context, store: str | None) -> None:
     context.obj = store
 
 
-for command in (run, log, show, diff, explain, verify, check):
+for command in (run, log, show, diff, explain, verify, env, check):
     cli.add_command(command)
 
 

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from twice.cli.common import jobs_option, json_option, put_out
+from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out
 
 
 def _parameter(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, object]:
@@ -36,6 +36,7 @@ Examples:
   twice run flow.py --version v1.1 --param fit.depth=5 --seed 1
   twice run flow.py:training --jobs 4
   twice run package.module:pipeline --save before-the-holidays
+  twice run v1.0 --env venv             a saved version, on what it was recorded on
 
 Steps that nothing has changed for are taken from the store. With --version or --save the version is kept under that
 name once it has run to its end."""
@@ -51,6 +52,7 @@ name once it has run to its end."""
     help="Set a parameter to a Python literal, or to a text; may be given several times.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="The pipeline's seed.")
+@env_option
 @jobs_option
 @click.option("--save", "name", metavar="NAME", help="Keep the version under this name as well.")
 @json_option
@@ -61,13 +63,15 @@ def run(
     label: str | None,
     params: dict[str, object],
     seed: int | None,
+    env: str,
     jobs: int,
     name: str | None,
     as_json: bool,
 ) -> int:
     """Run a pipeline, and print its output.
 
-    TARGET is a file (flow.py), a pipeline in it (flow.py:pipeline), or one in a module (package.module:pipeline).
+    TARGET is a file (flow.py), a pipeline in it (flow.py:pipeline), or one in a module (package.module:pipeline); with
+    --env it is the NAME of a version.
     """
     from twice.cli.target import find
     from twice.errors import TwiceError
@@ -76,6 +80,8 @@ def run(
     from twice.present.views import RunReport
     from twice.project import Project
 
+    if env != "here":
+        return _run_version(context, target, params, env, jobs, as_json, unused={"--version": label, "--seed": seed})
     # Where standard output is for data only, what the user's file prints goes to standard error.
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
         found = find(target)
@@ -104,4 +110,38 @@ def run(
         raise problem.with_traceback(None)
     if not project.quiet:
         show(draw_summary(view, saved, steps=not is_terminal(sys.stderr)), sys.stderr)
+    return 0
+
+
+def _run_version(
+    context: click.Context,
+    name: str,
+    params: dict[str, object],
+    env: str,
+    jobs: int,
+    as_json: bool,
+    unused: dict[str, object],
+) -> int:
+    """Run a saved version in its own environment."""
+    from pathlib import Path
+
+    from twice.present.layout import is_terminal, show
+    from twice.present.run import draw_output, draw_summary
+    from twice.present.views import RunReport
+
+    if Path(name.partition(":")[0]).exists():
+        raise click.UsageError(f"--env {env} is for a version that was saved, and {name} is a file; a file runs here.")
+    for option, given in unused.items():
+        if given is not None:
+            raise click.UsageError(f"{option} cannot be given with --env: a saved version has its own.")
+    project = project_here(context)
+    project.tell(data_on_stdout=as_json)
+    outcome = project.rerun(project.run_of(name), params or None, label=name, jobs=jobs, env=env)
+    view = project.show_run(outcome.digest, outcome.record, name)
+    if as_json or view.status == "done":
+        put_out(RunReport(run=view, saved=()), lambda: draw_output(view), as_json=as_json)
+    if outcome.problem is not None:
+        raise outcome.problem.with_traceback(None)
+    if not project.quiet:
+        show(draw_summary(view, [], steps=not is_terminal(sys.stderr)), sys.stderr)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from twice.cli.common import jobs_option, json_option, project_here, put_out
+from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out
 from twice.cli.report import FAILED, INCONCLUSIVE, report
 
 
@@ -13,6 +13,7 @@ from twice.cli.report import FAILED, INCONCLUSIVE, report
 Examples:
   twice verify v1.0
   twice verify v1.0 --step fit --step score
+  twice verify v1.0 --env venv
   twice verify latest --jobs 4 --json
 
 Ends with status 0 if it is reproducible, 1 if an output differs or a step fails, 2 if the call was wrong, and 3 if
@@ -20,10 +21,11 @@ there is no answer."""
 )
 @click.argument("name")
 @click.option("--step", "steps", multiple=True, metavar="S", help="Only this step; may be given several times.")
+@env_option
 @jobs_option
 @json_option
 @click.pass_context
-def verify(context: click.Context, name: str, steps: tuple[str, ...], jobs: int, as_json: bool) -> int:
+def verify(context: click.Context, name: str, steps: tuple[str, ...], env: str, jobs: int, as_json: bool) -> int:
     """Run a version again, and compare.
 
     Every step runs from its recorded inputs, with the recorded code, and is judged alone: one difference does not
@@ -35,7 +37,7 @@ def verify(context: click.Context, name: str, steps: tuple[str, ...], jobs: int,
     project = project_here(context)
     project.tell(data_on_stdout=True)
     try:
-        comparison = project.verify(name, steps=list(steps) or None, jobs=jobs)
+        comparison = project.verify(name, steps=list(steps) or None, jobs=jobs, env=env)
     except InputChanged as problem:
         report(problem)
         return INCONCLUSIVE

@@ -11,6 +11,7 @@ from twice.environment.installed import normalised
 from twice.environment.ranking import KINDS, NUMERIC_DISTRIBUTIONS, NUMERIC_FLAGS
 from twice.environment.variables import PINNED
 from twice.records.environment import Distribution, Environment, NumericLibrary
+from twice.records.lock import NOT_LOCKED
 
 _BLAS = ("openblas", "mkl", "blis", "flexiblas", "accelerate")
 # Between two builds of one shared library, its name differs by a hash and by a version.
@@ -167,7 +168,7 @@ def _variables(recorded: Mapping[str, str], here: Mapping[str, str]) -> Iterable
 def _distributions(recorded: Sequence[Distribution], here: Sequence[Distribution]) -> Iterable[Drift]:
     then = {distribution.name: distribution for distribution in recorded}
     now = {distribution.name: distribution for distribution in here}
-    for name in sorted(then.keys() | now.keys()):
+    for name in sorted((then.keys() | now.keys()) - NOT_LOCKED):
         before, after = then.get(name), now.get(name)
         if before is None or after is None or before.version != after.version:
             yield Drift(

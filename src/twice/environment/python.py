@@ -41,6 +41,15 @@ def distributions(path: Sequence[str] | None = None) -> tuple[Distribution, ...]
     return tuple(found.distribution for found in _installed(path))
 
 
+def described_at(path: Sequence[str] | None = None) -> dict[str, Path]:
+    """Where each distribution's description lies, by its name; those without a list of their files are left out.
+
+    Args:
+        path: Folders to look in; by default ``sys.path``.
+    """
+    return {found.distribution.name: found.record.parent for found in _installed(path) if found.record is not None}
+
+
 def distributions_of(module: str, path: Sequence[str] | None = None) -> tuple[tuple[str, str], ...]:
     """The distributions that a module belongs to, as (name, version).
 

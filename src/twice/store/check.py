@@ -13,6 +13,7 @@ from twice.records.canonical import Record, decode
 from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Environment
+from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
 from twice.records.version import Version
@@ -100,7 +101,7 @@ class _Checker:
         for folder in (LABELS, NAMES):
             for name in self.backend.names(f"{folder}/"):
                 self._ref(name)
-        for kind in (RunRecord, Trace, Version, Snapshot, Code, Environment):
+        for kind in (RunRecord, Trace, Version, Snapshot, Code, Environment, Lock):
             for name in self.backend.names(f"{FOLDER}/{KINDS[kind]}/"):
                 self._record(name, kind)
         self._spread()

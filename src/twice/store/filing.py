@@ -11,6 +11,7 @@ from twice.records.canonical import Record, decode, encode
 from twice.records.code import Code, Snapshot
 from twice.records.digest import ALGORITHM, Digest, digest_bytes
 from twice.records.environment import Environment
+from twice.records.lock import Lock
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.records.version import Version
@@ -27,6 +28,7 @@ KINDS: dict[type[Record], str] = {
     Code: "code",
     Environment: "environment",
     Snapshot: "snapshot",
+    Lock: "lock",
 }
 R = TypeVar("R", bound=Record)
 

@@ -10,6 +10,7 @@ from twice.records.canonical import Record
 from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment
+from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
 from twice.records.version import Version
@@ -68,6 +69,11 @@ def references(record: Record) -> Iterator[Reference]:
             yield Reference(record.outline)
             for value in record.values:
                 yield from _artifact(value, "")
+        case Lock():
+            for package in record.packages:
+                for kept in (file.kept for file in package.files):
+                    if kept is not None:
+                        yield Reference(kept)
         case Ref():
             yield Reference(record.version, Version)
             yield Reference(record.run, RunRecord)

@@ -13,6 +13,7 @@ from twice.records.canonical import Record
 from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment
+from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
 from twice.records.version import Version
@@ -36,8 +37,10 @@ FORMAT = 1
 """The number of the layout that this Twice reads and writes."""
 
 _TEMPORARY = "tmp"
+ENVIRONMENTS = "environments"
+"""The folder of environments that were rebuilt; it can be deleted whenever none of them runs."""
 _INDEX = "index.sqlite"
-_OURS = {"format", ".gitignore", objects_.FOLDER, RECORDS, LABELS, NAMES, _TEMPORARY, _INDEX}
+_OURS = {"format", ".gitignore", objects_.FOLDER, RECORDS, LABELS, NAMES, _TEMPORARY, _INDEX, ENVIRONMENTS}
 
 R = TypeVar("R", bound=Record)
 
@@ -200,7 +203,7 @@ class Store:
 
     # Records
 
-    def add(self, record: Version | Trace | RunRecord | Snapshot | Code | Environment) -> Digest:
+    def add(self, record: Version | Trace | RunRecord | Snapshot | Code | Environment | Lock) -> Digest:
         """File a record and return its name; the same record is filed once.
 
         Raises:
@@ -239,6 +242,11 @@ class Store:
     def versions(self) -> list[tuple[Digest, Version]]:
         """All versions, by digest."""
         return self._filing.all(Version)
+
+    def locks(self, of: Digest) -> list[tuple[Digest, Lock]]:
+        """The locks of what :func:`twice.records.lock.pins` names: those whose files are all kept here come last."""
+        found = [(digest, lock) for digest, lock in self._filing.all(Lock) if lock.of == of]
+        return sorted(found, key=lambda pair: (pair[1].kept, -len(pair[1].left_out), pair[0]))
 
     def refs(self) -> list[Ref]:
         """All labels, by pipeline and then oldest first."""
