@@ -39,7 +39,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     project.write(
         helpers_py="""
             from twice import Pipeline, step
-            @step(name="one")
+            @step(name="one", tolerance={"a": 1e-6})
             def other():
                 return 1
             aside = Pipeline(steps=[other])

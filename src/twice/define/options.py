@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twice.errors import DefinitionError
-from twice.records.version import Tolerance
+
+if TYPE_CHECKING:  # records need more than the standard library, and a worker that meets @step may have no more
+    from twice.records.version import Tolerance
 
 # No dots, since ``fit.depth`` is how a parameter is named; no spaces, since names are typed on command lines.
 _STEP_NAME = re.compile(r"\w[\w-]*")
@@ -149,6 +151,12 @@ def checked_places(tolerance: object) -> dict[str, Tolerance]:
             "none.",
             hint=hint,
         )
+    if not tolerance:
+        return {}
+    try:
+        from twice.records.version import Tolerance
+    except ModuleNotFoundError:  # in a worker, which compares nothing
+        return {}
     found = {}
     for place, given in tolerance.items():
         if not isinstance(place, str) or not place.strip():
