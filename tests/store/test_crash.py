@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -66,9 +65,9 @@ def test_a_writer_that_is_killed_loses_nothing_it_reported_and_leaves_nothing_ha
         process = start(str(Path(__file__).with_name("writer.py")), str(path), str(number))
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
-        time.sleep(chance.uniform(0.0, 0.25))
+        said = "".join(process.stdout.readline() for _ in range(chance.randrange(90)))
         process.send_signal(signal.SIGKILL)
-        said = process.communicate()[0]
+        said += process.communicate()[0]
         assert process.returncode == -signal.SIGKILL
         reported += [line.split(" ", 1) for line in said.splitlines(keepends=True) if line.endswith("\n")]
         with Store.open(path) as store:

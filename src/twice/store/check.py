@@ -8,17 +8,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from blake3 import blake3
+
 from twice.errors import Damaged, NotFound
 from twice.records.canonical import Record, decode
 from twice.records.code import Code, Snapshot
-from twice.records.digest import Digest, digest_bytes
+from twice.records.digest import Digest, digest_bytes, named
 from twice.records.environment import Environment
 from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
 from twice.records.version import Version
 from twice.store import objects as objects_
-from twice.store.backend import Backend
+from twice.store import packs, recipes
+from twice.store.backend import Backend, Bytes
 from twice.store.filing import FOLDER, KINDS, digest_of_name
 from twice.store.references import references
 from twice.store.refs import LABELS, NAMES, is_ref_name, read_ref, shown
@@ -31,7 +34,7 @@ class Problem:
     Attributes:
         what: ``missing`` (referred to and not here), ``damaged`` (not what its name says), or ``unreadable`` (right
             bytes, but no such record).
-        kind: ``object``, ``version``, ``trace``, ``run``, ``code``, ``environment`` or ``ref``.
+        kind: ``object``, ``pack``, the kind of a record, or ``ref``.
         name: The digest, or the name for a ref.
         detail: What was found, in words.
         versions: The versions that need it.
@@ -54,7 +57,7 @@ class Report:
         problems: What is wrong; none, and the store is sound.
         deep: Whether the bytes of objects were read, or only their presence was looked at.
         objects: How many objects were seen.
-        size: Their bytes together.
+        size: The bytes that they take up together.
         records: How many records were read.
         refs: How many labels and saved names were read.
         unreferenced: Objects that no record mentions: harmless, left by what did not come to its end.
@@ -96,6 +99,8 @@ class _Checker:
         self.strays: list[str] = []
         self.refs: dict[str, Ref] = {}
         self.size = 0
+        self.sound: set[str] = set()
+        self.members: dict[Digest, packs.Member] = {}
 
     def run(self, leftovers: Iterable[Path]) -> Report:
         for folder in (LABELS, NAMES):
@@ -107,6 +112,11 @@ class _Checker:
         self._spread()
         for name in self.backend.names(f"{objects_.FOLDER}/"):
             self._object(name)
+        for name in self.backend.names(f"{packs.FOLDER}/"):
+            self._pack(name)
+        for name in self.backend.names(f"{recipes.FOLDER}/"):
+            self._recipe(name)
+        self.found = [found for found in self.found if found[1] != "object" or found[2] not in self.sound]
         objects = sum(1 for kind, _ in self.present if kind is None)
         wanted = sum(1 for thing in self.present if thing[0] is None and thing in self.wanted)
         return Report(
@@ -166,6 +176,73 @@ class _Checker:
                 return
             if actual != digest:
                 self.found.append(("damaged", "object", digest, f"its {size} bytes have the digest {actual}"))
+            else:
+                self.sound.add(digest)
+
+    def _pack(self, name: str) -> None:
+        digest = digest_of_name(name)
+        if digest is None:
+            self.strays.append(name)
+            return
+        try:
+            data = self.backend.map(name)
+            listed = list(packs.members(self.backend, name))
+        except NotFound:
+            return
+        except Damaged as problem:
+            self.found.append(("damaged", "pack", digest, problem.message))
+            return
+        self.size += len(data)
+        whole = not self.deep or digest_bytes(data) == digest
+        wrong = 0
+        for member, place in listed:
+            self.present.add((None, member))
+            actual = member if whole else self._taken_out(data, place)
+            if actual == member:
+                self.sound.add(member)
+                self.members[member] = place
+            else:
+                wrong += 1
+                self.found.append(("damaged", "object", member, f"in the pack {digest.short} lie other bytes"))
+        if not whole and not wrong:
+            self.found.append(("damaged", "pack", digest, "its bytes are not what its name says, its members are"))
+
+    def _taken_out(self, data: memoryview, place: packs.Member) -> Digest | None:
+        try:
+            return digest_bytes(packs.taken_out(data, place))
+        except Damaged:
+            return None
+
+    def _recipe(self, name: str) -> None:
+        digest = digest_of_name(name)
+        if digest is None:
+            self.strays.append(name)
+            return
+        try:
+            parts = recipes.read(self.backend, name)
+        except NotFound:
+            return
+        except Damaged as problem:
+            self.present.add((None, digest))
+            self.found.append(("damaged", "object", digest, problem.message))
+            return
+        self.present.add((None, digest))
+        hash_ = blake3(max_threads=blake3.AUTO)
+        for part in parts:
+            self.wanted[None, part.digest] |= self.wanted.get((None, digest), set()) or {(None, "")}
+            if self.deep and (view := self._view(part.digest)) is not None:
+                hash_.update(view[part.offset : part.offset + part.length])
+        if self.deep and named(hash_) != digest:
+            self.found.append(("damaged", "object", digest, "its recipe makes other bytes"))
+        else:
+            self.sound.add(digest)
+
+    def _view(self, digest: Digest) -> Bytes | None:
+        with suppress(NotFound, Damaged):
+            if digest in self.members:
+                return packs.taken_out(self.backend.map(self.members[digest].pack), self.members[digest])
+            return self.backend.map(objects_.object_name(digest))
+        return None
 
     def _spread(self) -> None:
         """Carry "this version needs it, for this step" from versions and runs down to everything they refer to."""

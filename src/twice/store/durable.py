@@ -74,6 +74,25 @@ def copy_new(source: Path, path: Path) -> None:
             os.close(descriptor)
 
 
+def copy_range(source: int, target: int, offset: int, length: int) -> None:
+    """Copy some bytes of an open file to the end of another; in the kernel where it can."""
+    while length:
+        try:
+            count = os.copy_file_range(source, target, length, offset)
+        except (AttributeError, OSError):
+            count = 0
+        if not count:
+            block = os.pread(source, min(length, 1 << 20), offset)
+            if not block:
+                raise OSError(errno.EIO, "the file is shorter than it should be")
+            rest = memoryview(block)
+            while rest:
+                rest = rest[os.write(target, rest) :]
+            count = len(block)
+        offset += count
+        length -= count
+
+
 def _copied_by_kernel(source: int, target: int) -> bool:
     if not hasattr(os, "copy_file_range"):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from twice.errors import Damaged, NotFound
@@ -17,7 +17,6 @@ from twice.records.trace import Trace
 from twice.records.version import Version
 from twice.store.content import Content
 from twice.store.index import Fact, Index
-from twice.store.objects import object_name
 from twice.store.references import Reference, references
 
 FOLDER = "records"
@@ -53,10 +52,12 @@ class Filing:
     Args:
         content: Where they are filed.
         index: Remembers facts about them.
+        has_object: Whether an object is here.
     """
 
-    def __init__(self, content: Content, index: Index) -> None:
+    def __init__(self, content: Content, index: Index, has_object: Callable[[Digest], bool]) -> None:
         self._content = content
+        self._has_object = has_object
         self._index = index
 
     def add(self, record: Record) -> Digest:
@@ -166,10 +167,7 @@ class Filing:
 
     def _look_for(self, record: Record, wanted: list[Reference]) -> None:
         for digest, kind, step in wanted:
-            if kind is None:
-                there = self._content.backend.exists(object_name(digest))
-            else:
-                there = self.find(digest, kind) is not None
+            there = self._has_object(digest) if kind is None else self.find(digest, kind) is not None
             if not there:
                 what = "object" if kind is None else KINDS[kind]
                 of_step = f" of step {step!r}" if step else ""
