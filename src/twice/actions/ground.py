@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
-from twice.errors import InputChanged
+from twice.errors import Damaged, InputChanged
 from twice.execute.plan import Ground
 from twice.records.code import Snapshot
 from twice.records.version import InputFile
@@ -82,13 +81,13 @@ def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...
     names |= {module.root for module in snapshot.modules if module.root != "cells"} | {
         file.root for file in files if file.root
     }
-    roots = {name: place / name for name in sorted(names)}
+    roots = {name: inside(place, name) for name in sorted(names)}
     for folder in roots.values():
         folder.mkdir()
     for module in snapshot.modules:
         if module.root == "cells":
             continue
-        target = roots[module.root] / module.path
+        target = inside(roots[module.root], module.path)
         if module.namespace:
             target.mkdir(parents=True, exist_ok=True)
         else:
@@ -99,19 +98,32 @@ def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...
             _bring(store, file, roots)
     for file in files:
         if file.listing:
-            _fill(roots[file.root] / file.path, json.loads(store.get(file.content)))
-    cwd = roots[snapshot.cwd[0]] / snapshot.cwd[1]
+            _fill(inside(roots[file.root], file.path), json.loads(store.get(file.content)))
+    cwd = inside(roots[snapshot.cwd[0]], snapshot.cwd[1])
     cwd.mkdir(parents=True, exist_ok=True)
-    local = [str(roots[root] / path) for root, path in snapshot.search]
+    local = [str(inside(roots[root], path)) for root, path in snapshot.search]
     installed = [entry for entry in sys.path if entry and not is_local_file(str(Path(entry) / "x"))]
     return Ground(roots=roots, cwd=cwd, search=(*local, *installed), live=False)
+
+
+def inside(folder: Path, path: str) -> Path:
+    """A place below a folder.
+
+    Raises:
+        Damaged: The path leads out of it, which no recorded path does: somebody made this record by hand.
+    """
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise Damaged(
+            f"a record names the path {path!r}, which leads out of its folder.", hint="do not run this version"
+        )
+    return folder / path
 
 
 def _fill(folder: Path, names: list[str]) -> None:
     """Let a folder have the names that it had when a step asked for them; what was not read is empty."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        place = folder / name.rstrip("/")
+        place = inside(folder, name.rstrip("/"))
         if name.endswith("/"):
             place.mkdir(exist_ok=True)
         elif not place.exists():
@@ -119,10 +131,11 @@ def _fill(folder: Path, names: list[str]) -> None:
 
 
 def _bring(store: Store, file: InputFile, roots: dict[str, Path]) -> None:
-    where = Path(file.path) if not file.root else roots[file.root] / file.path
+    where = Path(file.path) if not file.root else inside(roots[file.root], file.path)
     if file.root and file.stored:
         where.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(store.file(file.content), where)
+        where.unlink(missing_ok=True)  # a source file may be an input too
+        store.copy_out(file.content, where)
         return
     original = where if not file.root else store.path.parent / file.path
     if not original.exists():

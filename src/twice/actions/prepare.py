@@ -243,9 +243,9 @@ def _declared(store: Store, patterns: Iterable[str], ground: Ground) -> Iterable
                 f"the declared input {pattern!r} matches no file.",
                 hint=f"it is looked for in {ground.cwd} and in the project {ground.roots['project']}",
             )
-        for file in found:
+        for file, content in zip(found, store.put_files(found), strict=True):
             root, path = ground.locate(os.path.realpath(file))
-            yield InputFile(root=root, path=path, content=store.put_file(file), size=file.stat().st_size, declared=True)
+            yield InputFile(root=root, path=path, content=content, size=file.stat().st_size, declared=True)
 
 
 def files_of(pattern: str, ground: Ground) -> list[Path]:

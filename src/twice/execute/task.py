@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,6 +35,7 @@ from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.store.store import Store
 
 CHECK_INPUTS_UP_TO = 256 << 20
+_MANY = 32
 """Inputs larger than this (bytes) are not looked at again to see whether the step changed them."""
 
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/lib64/", "/var/cache/")
@@ -189,7 +191,7 @@ class Performer:
         paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
         paths |= {*site.getsitepackages(), site.getusersitepackages()}
         # Not the whole store: a loaded version runs in a scratch place inside it.
-        paths |= {str(self.store.path / name) for name in ("objects", "records", "refs", "names")}
+        paths |= set(map(str, self.store.own_folders))
         paths |= {str(Path(__file__).parent.parent)}
         home = Path.home()
         paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
@@ -230,6 +232,7 @@ class Performer:
         before = {**asked.get("before", {}), **seen["before"]}
         unstable = {*seen["unstable"], *asked.get("unstable", ())}
         files: list[FileRead] = []
+        self._put_together({*seen["read"], *asked.get("read", ())}, before)
         for path in {*seen["read"], *asked.get("read", ())}:
             try:
                 files.append(self._read(path, Path(before.get(path, path))))
@@ -304,6 +307,14 @@ class Performer:
             top = module.partition(".")[0]
             return tuple((d.name, d.version) for d in self.launch.environment.distributions if top in d.top_level)
         return distributions_of(module, self.launch.search or None)
+
+    def _put_together(self, read: set[str], before: Mapping[str, str]) -> None:
+        """Put down what was read as one, where that is many files; each is looked at on its own afterwards."""
+        if len(read) < _MANY:
+            return
+        places = [Path(before.get(path, path)) for path in sorted(read)]
+        with contextlib.suppress(OSError, TwiceError):
+            self.store.put_files(place for place in places if place.stat().st_size <= self.keep_files_up_to)
 
     def _read(self, path: str, where: Path) -> FileRead:
         """A file that was read, with what it held: it may have been copied aside before the step changed it."""

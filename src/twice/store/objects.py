@@ -7,6 +7,7 @@ others; looked for in this order. Whoever reads gets the same bytes and need not
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ class Objects:
         self._likeness = likeness
         self._assembled = assembled
         self._whole: set[Digest] = set()
-        self._taken_out: dict[Digest, Path] = {}
+        self._taken_out: Path | None = None
         self.packs = Packs(content)
 
     # Putting
@@ -158,16 +159,24 @@ class Objects:
         name = object_name(digest)
         with suppress(NotFound):
             return self._backend.file(name)
-        taken = self._taken_out.get(digest)
-        if taken is not None and taken.exists():
+        taken = self.taken_out / digest.hex
+        if taken.exists():
             return taken
         if self.packs.find(digest) is not None:
-            taken = self._scratch.file()
-            taken.write_bytes(self.map(digest, verify=True))
-            taken.chmod(0o444)
-            self._taken_out[digest] = taken
+            taken = self.taken_out / digest.hex
+            partial = self.taken_out / secrets.token_hex(8)
+            partial.write_bytes(self.map(digest, verify=True))
+            partial.chmod(0o444)
+            partial.replace(taken)
             return taken
         return self._whole_file(digest)
+
+    @property
+    def taken_out(self) -> Path:
+        """A folder of this process for files of what lies in packs; it goes when the process ends."""
+        if self._taken_out is None or not self._taken_out.is_dir():
+            self._taken_out = self._scratch.spool()
+        return self._taken_out
 
     def copy_out(self, digest: Digest, target: Path) -> None:
         """Write an object to a new file.

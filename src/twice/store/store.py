@@ -209,6 +209,12 @@ class Store:
         """
         return self._objects.size(digest)
 
+    @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """Folders in which this store keeps things, and none of what a step may be given to read as its own."""
+        kept = (objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES)
+        return (*(self.path / name for name in kept), self._objects.taken_out)
+
     def spool(self) -> Path:
         """A fresh folder for a worker to write into; it goes when this store is closed or its process ends."""
         with explained(self.path):
