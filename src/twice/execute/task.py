@@ -35,8 +35,10 @@ from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.store.store import Store
 
 CHECK_INPUTS_UP_TO = 256 << 20
-_MANY = 32
 """Inputs larger than this (bytes) are not looked at again to see whether the step changed them."""
+
+_MANY = 32
+"""Files that were read from which on they are put down together."""
 
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/lib64/", "/var/cache/")
 """Folders of the operating system: part of the machine, not inputs."""
