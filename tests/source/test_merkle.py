@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twice.records.digest import Digest, digest_texts
 from twice.source.merkle import meanings, reachable
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Graph = tuple[dict[str, Digest], dict[str, list[tuple[str, str]]]]
 
 
@@ -19,6 +20,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     return own, {node: draw(reaches) for node in nodes}
 
 
+@unhurried
 @given(graphs(), st.data())
 def test_whoever_reaches_a_changed_node_changes_and_nobody_else_does(graph: Graph, data: st.DataObject) -> None:
     own, edges = graph
@@ -28,6 +30,7 @@ def test_whoever_reaches_a_changed_node_changes_and_nobody_else_does(graph: Grap
     assert differ == {node for node in own if changed in reachable(node, edges)}
 
 
+@unhurried
 @given(graphs())
 def test_names_and_order_of_nodes_play_no_part(graph: Graph) -> None:
     own, edges = graph

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import glob
 import json
 import os
@@ -26,6 +25,8 @@ from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
 from twice.records.version import InputFile, StepSpec, Version
+from twice.source.memory import Memory
+from twice.source.pieces import modules_imported
 from twice.source.snapshot import Capture, capture
 from twice.store.store import Store
 from twice.values import artifact as artifacts
@@ -69,6 +70,7 @@ def from_drawing(
         cwd=cwd,
         search=sys.path,
         distributions=Installed(),
+        memory=_memory(store),
     )
     ground = Ground(
         roots=dict(captured.roots.folders),
@@ -110,7 +112,7 @@ def from_drawing(
         environment_digest=store.add(here),
         ground=ground,
         always=frozenset(step.name for step in drawing.steps if step.options.always),
-        imports=imports_of(file.data for file in captured.files),
+        imports=captured.imports,
     )
     return plan, captured
 
@@ -167,7 +169,7 @@ def from_version(
         environment_digest=store.add(here),
         ground=scratch_ground(store, snapshot, version.files),
         version=run.version if specs == version.steps else None,
-        imports=imports_of(store.get(module.source) for module in snapshot.modules if not module.namespace),
+        imports=_imports_of(store, snapshot),
     )
 
 
@@ -257,15 +259,19 @@ def files_of(pattern: str, ground: Ground) -> list[Path]:
     return []
 
 
-def imports_of(sources: Iterable[bytes]) -> tuple[str, ...]:
-    """Every module that some sources import by name, wherever in them."""
+def _memory(store: Store) -> Memory:
+    """What is known of sources from before."""
+    return Memory(store.memo("sources"))
+
+
+def _imports_of(store: Store, snapshot: Snapshot) -> tuple[str, ...]:
+    """Every module that a snapshot's sources import by name, wherever in them."""
+    memory = _memory(store)
     names: set[str] = set()
-    for source in sources:
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names.add(node.module)
+    for module in snapshot.modules:
+        if not module.namespace:
+            known = memory.known(module.source)
+            names.update(known.modules if known is not None else modules_imported(store.get(module.source)))
     return tuple(sorted(names))
 
 

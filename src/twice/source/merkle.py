@@ -29,7 +29,7 @@ def meanings(own: Mapping[str, Digest], edges: Edges) -> dict[str, Digest]:
         if len(circle) == 1:
             (node,) = circle
             reached = [f"{how}\0{found[to] if to != node else 'itself'}" for how, to in edges.get(node, ())]
-            found[node] = digest_texts(own[node], sorted(reached))
+            found[node] = digest_texts(own[node], *sorted(reached))
             continue
         inside = set(circle)
         colour, told = {node: own[node] for node in circle}, 0
@@ -37,7 +37,7 @@ def meanings(own: Mapping[str, Digest], edges: Edges) -> dict[str, Digest]:
             colour = {
                 node: digest_texts(
                     own[node],
-                    sorted(f"{how}\0{colour[to] if to in inside else found[to]}" for how, to in edges.get(node, ())),
+                    *sorted(f"{how}\0{colour[to] if to in inside else found[to]}" for how, to in edges.get(node, ())),
                 )
                 for node in circle
             }

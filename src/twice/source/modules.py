@@ -7,21 +7,26 @@ editable install is local code. The script, the notebook or the prompt that runs
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.machinery
 import linecache
 import os
 import site
 import sys
 import sysconfig
+import time
 import tokenize
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from twice.errors import CaptureError
-from twice.source.normal import Definition
+from twice.records.digest import Digest, digest_bytes
+from twice.source.memory import Memory
+from twice.source.pieces import CLASS, Known, Piece, Top, normal_of, take_apart
+from twice.source.uses import Normal
 
 MAIN = "__main__"
 CELLS = "cells"
@@ -76,21 +81,43 @@ def is_installed(module: ModuleType) -> bool:
     return any(part in _INSTALLED for part in Path(file).parts) if file else False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Source:
     """The text of one local module, or of one notebook cell.
 
     Attributes:
         module: The module that it belongs to.
         file: The file name that its code objects carry.
-        data: Its bytes, as they are.
+        digest: The digest of its bytes.
+        given: Its bytes, if they were read already.
         package: Whether it is the ``__init__`` of a package.
+        remembered: What is known of these bytes from before, if anything is.
+        learned: Whether more is known by now.
     """
 
     module: str
     file: str
-    data: bytes
+    digest: Digest
+    given: bytes | None
     package: bool = False
+    remembered: Known | None = None
+    learned: bool = field(default=False, init=False)
+
+    @cached_property
+    def data(self) -> bytes:
+        """Its bytes, as they are.
+
+        Raises:
+            CaptureError: They are no longer what they were when the capture began.
+        """
+        if self.given is not None:
+            return self.given
+        data = _bytes_of(self.module, self.file)
+        if digest_bytes(data) != self.digest:
+            raise CaptureError(
+                f"{Path(self.file).name} was changed while it was being captured.", hint="do the same again"
+            )
+        return data
 
     @cached_property
     def text(self) -> str:
@@ -131,67 +158,68 @@ class Source:
         return self.text.splitlines(keepends=True)
 
     @cached_property
-    def definitions(self) -> dict[tuple[int, str], list[Definition]]:
-        """Functions and lambdas by (first line, name) as code objects have them; classes by (line, name), too."""
-        found: dict[tuple[int, str], list[Definition]] = {}
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                found.setdefault((first_line(node), node.name), []).append(node)
-            elif isinstance(node, ast.Lambda):
-                found.setdefault((node.lineno, "<lambda>"), []).append(node)
-        return found
+    def known(self) -> Known:
+        """What is known of it."""
+        if self.remembered is not None:
+            return self.remembered
+        known, self.nodes = take_apart(self.tree, lambdas="lambda" in self.text)
+        self.learned = True
+        return known
+
+    @property
+    def has_pieces(self) -> bool:
+        """Whether anybody asked for its pieces."""
+        return self.remembered is not None or "known" in vars(self)
 
     @cached_property
-    def classes(self) -> dict[str, list[ast.ClassDef]]:
-        """Classes by qualified name, in the order in which they stand."""
-        found: dict[str, list[ast.ClassDef]] = {}
+    def nodes(self) -> list[ast.AST]:
+        """The syntax trees of its pieces."""
+        return take_apart(self.tree, lambdas="lambda" in self.text)[1]
 
-        def walk(node: ast.AST, prefix: str) -> None:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.ClassDef):
-                    found.setdefault(prefix + child.name, []).append(child)
-                    walk(child, f"{prefix}{child.name}.")
-                elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                    walk(child, f"{prefix}{child.name}.<locals>.")
-                else:
-                    walk(child, prefix)
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """Its definitions, and the statements of its top level."""
+        return [Piece(self, number, known) for number, known in enumerate(self.known.pieces)]
 
-        walk(self.tree, "")
+    @cached_property
+    def top(self) -> Top:
+        """Its top level."""
+        return Top(self)
+
+    @cached_property
+    def definitions(self) -> dict[tuple[int, str], list[Piece]]:
+        """Functions and lambdas by (first line, name) as code objects have them."""
+        found: dict[tuple[int, str], list[Piece]] = {}
+        for piece in self.pieces:
+            if piece.name and piece.kind != CLASS:
+                found.setdefault((piece.first, piece.name), []).append(piece)
         return found
 
-    def function(self, code: CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
+    def classes(self, qualname: str) -> list[Piece]:
+        """The classes of a qualified name, in the order in which they stand."""
+        return [self.pieces[number] for number in self.known.classes.get(qualname, ())]
+
+    def function(self, code: CodeType) -> Piece | None:
         """The definition that a code object was compiled from."""
-        found: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda] = [
-            node
-            for node in self.definitions.get((code.co_firstlineno, code.co_name), [])
-            if not isinstance(node, ast.ClassDef)
-        ]
+        found = self.definitions.get((code.co_firstlineno, code.co_name), [])
         if len(found) > 1:  # several lambdas on one line: the innermost that holds every instruction
             places = {(line, column) for line, _, column, _ in code.co_positions() if line and column}
-            found = [node for node in found if all(_holds(node, place) for place in places)] or found
-            found.sort(key=lambda node: (node.lineno, node.col_offset), reverse=True)
+            found = [piece for piece in found if all(_holds(piece, place) for place in places)] or found
+            found = sorted(found, key=lambda piece: (piece.known.line, piece.known.column), reverse=True)
         return found[0] if found else None
 
-    def segment(self, node: ast.AST) -> str:
-        """The lines of a definition, from its first decorator to its end, as they are."""
-        return "".join(self.lines[first_line(node) - 1 : last_line(node)])
+    def normal(self, *, keep_annotations: bool = False, keep_docstrings: bool = False) -> Normal:
+        """The normal form of all that it says."""
+        return normal_of(self, self.known.whole, None, keep_annotations, keep_docstrings)
+
+    def segment(self, first: int, last: int) -> str:
+        """Some of its lines, as they are."""
+        return "".join(self.lines[first - 1 : last])
 
 
-def _holds(node: ast.AST, place: tuple[int, int]) -> bool:
-    start = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-    end = (getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0))
-    return bool(start <= place <= end)
-
-
-def first_line(node: ast.AST) -> int:
-    """The first line of a definition, its decorators included."""
-    decorators = getattr(node, "decorator_list", None)
-    return int(decorators[0].lineno if decorators else getattr(node, "lineno", 0))
-
-
-def last_line(node: ast.AST) -> int:
-    """The last line of a definition."""
-    return int(getattr(node, "end_lineno", 0) or 0)
+def _holds(piece: Piece, place: tuple[int, int]) -> bool:
+    known = piece.known
+    return (known.line, known.column) <= place <= (known.last, known.last_column)
 
 
 class Roots:
@@ -244,9 +272,13 @@ class Library:
     """The sources of all local modules that were asked for, each read once.
 
     A capture uses one library from start to end, so that it holds one state of every file.
+
+    Args:
+        memory: What is known of sources from before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = memory if memory is not None else Memory()
         self._modules: dict[str, Source | None] = {}
         self._files: dict[str, Source | None] = {}
 
@@ -271,20 +303,34 @@ class Library:
     def _read(self, name: str, file: str, package: bool) -> Source | None:
         if not file.endswith((".py", ".pyw")) and name != MAIN:
             return None  # an extension module: a file that is read, not source
-        try:
-            data = Path(file).read_bytes()
-        except FileNotFoundError:
-            raise CaptureError(
-                f"the source of module {name} is gone: {Path(file).name} was deleted after it was imported.",
-                hint="put the file back, or restart Python without it",
-            ) from None
-        except OSError as problem:
-            raise CaptureError(f"the source of module {name} cannot be read: {problem}") from problem
+        source = self._files[file] = self._unchanged(name, file, package) or self._fresh(name, file, package)
+        return source
+
+    def _unchanged(self, name: str, file: str, package: bool) -> Source | None:
+        """A source that surely has the bytes which it had, so that they need not be read."""
+        with contextlib.suppress(OSError):
+            digest = self._memory.unchanged(file, os.stat(file))  # noqa: PTH116 - for hundreds of files
+            if digest is not None:
+                return Source(name, file, digest, None, package, self._memory.known(digest))
+        return None
+
+    def _fresh(self, name: str, file: str, package: bool) -> Source:
+        now = time.time_ns()
+        with contextlib.suppress(OSError):
+            before = os.stat(file)  # noqa: PTH116
+        data = _bytes_of(name, file)
         if b"\0" in data:
             raise CaptureError(f"the source of module {name} holds null bytes.", hint="is it really a Python file?")
-        source = Source(name, file, data, package)
-        self._files[file] = source
-        return source
+        digest = digest_bytes(data)
+        with contextlib.suppress(OSError):
+            self._memory.read(file, before, os.stat(file), digest, now)  # noqa: PTH116
+        return Source(name, file, digest, data, package, self._memory.known(digest))
+
+    def remember(self) -> None:
+        """Keep what is known by now of the sources for the next capture."""
+        sources = {source.digest: source for source in self._files.values() if source is not None}
+        known = {digest: source.known for digest, source in sources.items() if source.has_pieces}
+        self._memory.keep(known, [digest for digest in known if sources[digest].learned])
 
     def of_code(self, code: CodeType, module: str) -> Source | None:
         """The source that a code object was compiled from: its module's file, or the cell it was typed into."""
@@ -303,8 +349,21 @@ class Library:
             else:  # a notebook cell or a prompt that keeps its lines
                 linecache.checkcache(file)
                 if lines := linecache.getlines(file):
-                    self._files[file] = Source(module, file, "".join(lines).encode())
+                    data = "".join(lines).encode()
+                    self._files[file] = Source(module, file, digest_bytes(data), data)
         return self._files[file]
+
+
+def _bytes_of(module: str, file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except FileNotFoundError:
+        raise CaptureError(
+            f"the source of module {module} is gone: {Path(file).name} was deleted after it was imported.",
+            hint="put the file back, or restart Python without it",
+        ) from None
+    except OSError as problem:
+        raise CaptureError(f"the source of module {module} cannot be read: {problem}") from problem
 
 
 def _same_file(left: str, right: str) -> bool:

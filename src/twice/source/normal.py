@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twice.source.mentions import SEES_ITS_MODULE, SEES_LOCAL_NAMES, SEES_THE_CALLER, TELLING, TELLS_NAMES
@@ -37,7 +37,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
 def normalise(
-    node: ast.AST | list[ast.stmt], *, keep_annotations: bool = False, keep_docstrings: bool = False
+    node: ast.AST | Sequence[ast.AST], *, keep_annotations: bool = False, keep_docstrings: bool = False
 ) -> Normal:
     """The normal form of a definition or of some statements.
 
@@ -51,7 +51,7 @@ def normalise(
     if limit < _DEEPEST:
         sys.setrecursionlimit(_DEEPEST)
     try:
-        for part in node if isinstance(node, list) else [node]:
+        for part in [node] if isinstance(node, ast.AST) else node:
             writer.write(part, None)
             if UNKNOWN_FIELDS:  # nobody looked yet at what they mean, so they count as they are
                 writer.parts.append(ast.dump(part))

@@ -39,7 +39,7 @@ _NEVER = frozenset({"sys", "builtins", "atexit", "signal", "subprocess", "shutil
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
 
-def is_setting(statement: ast.stmt, namespace: Mapping[str, object]) -> bool:
+def is_setting(statement: ast.AST, namespace: Mapping[str, object]) -> bool:
     """Whether a statement of a script's top level makes a process-wide setting, and can be carried out elsewhere.
 
     Args:

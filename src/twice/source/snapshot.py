@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import gc
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from twice.records.code import Node, Place, StepCode
 from twice.records.digest import Digest, digest_texts
+from twice.source.memory import Memory
 from twice.source.merkle import meanings, reachable
-from twice.source.modules import CELLS, Library, Roots, is_local_file
+from twice.source.modules import CELLS, Library, Roots, Source, is_local_file
 from twice.source.reach.distributions import Installed
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
@@ -24,7 +27,7 @@ class SourceFile:
         name: The module; for a notebook cell the module, a slash and the cell.
         root: The root that the path is relative to; ``cells`` for what has no file.
         path: With forward slashes.
-        data: The bytes.
+        source: The text; None for a package without one.
         package: Whether it is a package's ``__init__``.
         namespace: A package without one.
     """
@@ -32,9 +35,14 @@ class SourceFile:
     name: str
     root: str
     path: str
-    data: bytes
+    source: Source | None
     package: bool = False
     namespace: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return self.source.data if self.source is not None else b""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Capture:
         reach: The walk, whose hook encodes the state.
         roots: Names for the folders.
         search: Folders on ``sys.path`` that hold local code, as (root, path).
+        imports: Every module that the sources import by name, wherever in them.
     """
 
     files: tuple[SourceFile, ...]
@@ -60,6 +69,7 @@ class Capture:
     reach: Reach
     roots: Roots
     search: tuple[tuple[str, str], ...]
+    imports: tuple[str, ...]
 
     def meaning(self, reference: str) -> Digest | None:
         """The meaning of a class or function named ``module:qualname`` that a value refers to."""
@@ -68,7 +78,13 @@ class Capture:
 
 
 def capture(
-    steps: Mapping[str, object], *, project: Path, cwd: Path, search: list[str], distributions: Installed
+    steps: Mapping[str, object],
+    *,
+    project: Path,
+    cwd: Path,
+    search: list[str],
+    distributions: Installed,
+    memory: Memory | None = None,
 ) -> Capture:
     """Capture everything local that some steps reach.
 
@@ -78,12 +94,30 @@ def capture(
         cwd: The working directory, from which relative paths are seen.
         search: ``sys.path``.
         distributions: What is installed.
+        memory: What is known of sources from before; knows more afterwards.
 
     Raises:
         CaptureError: Something cannot be brought back elsewhere.
     """
-    roots = Roots(project, cwd)
-    library = Library()
+    with _undisturbed():
+        return _capture(steps, Roots(project, cwd), Library(memory), search, distributions)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without garbage collections: syntax trees are very many objects, and none of them is garbage before the end."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _capture(
+    steps: Mapping[str, object], roots: Roots, library: Library, search: list[str], distributions: Installed
+) -> Capture:
     reach = Reach(library, roots, distributions)
     roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
     while reach.reads != reach.counts:  # what somebody may read of other code counts everywhere
@@ -117,12 +151,15 @@ def capture(
         )
         for name, root in roots_of_steps.items()
     }
+    files = _files(reach, roots)
+    imports = {name for file in files if file.source is not None for name in file.source.known.modules}
+    library.remember()
     places = [roots.locate(Path(entry or ".").resolve()) for entry in search]
     local = [
         place for entry, place in zip(search, places, strict=True) if place[0] and is_local_file(str(Path(entry) / "x"))
     ]
     return Capture(
-        files=_files(reach, roots),
+        files=files,
         nodes=nodes,
         places={
             id_: Place(module=node.module, line=node.line, end_line=node.end_line)
@@ -134,6 +171,7 @@ def capture(
         reach=reach,
         roots=roots,
         search=tuple(dict.fromkeys(local)),
+        imports=tuple(sorted(imports)),
     )
 
 
@@ -141,16 +179,16 @@ def _files(reach: Reach, roots: Roots) -> tuple[SourceFile, ...]:
     found: list[SourceFile] = []
     for name, source in sorted(reach.sources.modules.items()):
         root, path = roots.locate_module(source.file, name, package=source.package)
-        found.append(SourceFile(name, root, path, source.data, source.package))
+        found.append(SourceFile(name, root, path, source, source.package))
     for name, places in sorted(reach.sources.namespaces.items()):
         for place in places:
             root, path = roots.locate_module(place + "/__init__.py", name, package=True)
-            found.append(SourceFile(name, root, path.rpartition("/")[0], b"", package=True, namespace=True))
+            found.append(SourceFile(name, root, path.rpartition("/")[0], None, package=True, namespace=True))
     for source in sorted(reach.sources.cells.values(), key=source_key):
         key = source_key(source)
         if key != source.module:
-            found.append(SourceFile(key, CELLS, key.rpartition("/")[2], source.data))
+            found.append(SourceFile(key, CELLS, key.rpartition("/")[2], source))
         elif key not in reach.sources.modules:  # a file that is not a module's own: named by where it lies
             root, path = roots.locate_module(source.file, Path(source.file).stem, package=False)
-            found.append(SourceFile(key, root, path, source.data))
+            found.append(SourceFile(key, root, path, source))
     return tuple(found)

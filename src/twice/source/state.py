@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
 from twice.errors import CaptureError
-from twice.source.modules import MAIN, Source, first_line
+from twice.source.modules import MAIN, Source
 from twice.source.needs import needs_of
 from twice.source.normal import normalise
+from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.live import cells_of, class_cells, is_local_function, is_remade, line_of
 from twice.source.reach.places import placed
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
-from twice.source.toplevel import registrations
 from twice.source.uses import Import
 
 Outline = dict[str, object]
@@ -94,9 +94,9 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
         "settings": [
             {
                 "source": MAIN,
-                "line": first_line(statement),
-                "column": statement.col_offset,
-                "needs": _needed_at_once(statement),
+                "line": statement.first,
+                "column": statement.known.column,
+                "needs": _needed_at_once(statement.node),
             }
             for statement in reach.settings
         ],
@@ -136,7 +136,7 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         cells = class_cells(value, source, definition)
     else:
         source = reach.library.of_code(value.__code__, module)
-        definition = source.function(value.__code__) if source else None  # type: ignore[assignment]
+        definition = source.function(value.__code__) if source else None
         cells = cells_of(value)
     if source is None or definition is None:
         raise CaptureError(f"the definition of {id_} cannot be found.", hint="define it at the top level of a module")
@@ -144,8 +144,8 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         "how": "define",
         "module": module,
         "source": source_key(source),
-        "line": definition.lineno,
-        "column": definition.col_offset,
+        "line": definition.known.line,
+        "column": definition.known.column,
         "qualname": value.__qualname__,
         "cells": {name: state.number(held, reach) for name, held in cells.items()},
     }
@@ -179,12 +179,12 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
         return {
             "how": "statement",
             "source": source_key(source),
-            "line": first_line(statement),
-            "column": statement.col_offset,
-            "needs": _needed_at_once(statement),
+            "line": statement.first,
+            "column": statement.known.column,
+            "needs": _needed_at_once(statement.node),
             "then": [
-                {"line": first_line(further), "column": further.col_offset, "needs": _needed_at_once(further)}
-                for further in registrations(reach.sources.survey_of(source), name)
+                {"line": further.first, "column": further.known.column, "needs": _needed_at_once(further.node)}
+                for further in reach.sources.survey_of(source).registrations(name)
             ],
         }
     if isinstance(value, ModuleType):
@@ -193,7 +193,7 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
     return {"how": "value", "value": state.number(value, reach), "container": container}
 
 
-def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, ast.stmt | None]:
+def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, Piece | None]:
     """The statement to carry out again for a name of the script, if that is the way."""
     sources: list[Source | None] = [reach.library.module(MAIN)]
     own = value if isinstance(value, FunctionType) else getattr(value, "__wrapped__", None)
@@ -210,27 +210,25 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, a
         definition = top.definition(name, line_of(value))
         if definition is not None and _stands_for(value, definition, source, reach):
             return source, definition
-        last = top.bindings.get(name, [None])[-1]
+        bound = top.bindings.get(name)
         made = is_remade(value) or (isinstance(value, type) and reach.sources.class_definition(value)[1] is None)
-        if made and last is not None and not isinstance(last, ast.Import | ast.ImportFrom):
-            return source, last
+        if made and bound and bound[-1].kind != IMPORT:
+            return source, bound[-1]
     return None, None
 
 
-def _stands_for(
-    value: object, definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, source: Source, reach: Reach
-) -> bool:
+def _stands_for(value: object, definition: Piece, source: Source, reach: Reach) -> bool:
     if isinstance(value, FunctionType):
-        if value.__code__.co_firstlineno == first_line(definition) and value.__code__.co_name == definition.name:
+        if value.__code__.co_firstlineno == definition.first and value.__code__.co_name == definition.name:
             found = reach.library.of_code(value.__code__, MAIN)
             return found is source
-        return bool(definition.decorator_list)
+        return definition.known.decorated
     if isinstance(value, type):
-        return isinstance(definition, ast.ClassDef) and reach.sources.class_definition(value)[1] is definition
-    return bool(definition.decorator_list)
+        return definition.kind == CLASS and reach.sources.class_definition(value)[1] is definition
+    return definition.known.decorated
 
 
-def _needed_at_once(statement: ast.stmt) -> tuple[str, ...]:
+def _needed_at_once(statement: ast.AST) -> tuple[str, ...]:
     """The names that carrying out a statement looks up, other than those in the bodies of functions."""
     names: dict[str, None] = {}
     for part in _header(statement):
@@ -240,7 +238,7 @@ def _needed_at_once(statement: ast.stmt) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _header(statement: ast.stmt) -> list[ast.AST]:
+def _header(statement: ast.AST) -> list[ast.AST]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
         arguments = statement.args
         annotations = [a.annotation for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]

@@ -32,20 +32,6 @@ class TopLevel:
     doubtful: list[ast.stmt] = field(default_factory=list)
     effects: list[ast.stmt] = field(default_factory=list)
 
-    def definition(self, name: str, line: int = 0) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
-        """The definition that a name stands for: the one that begins at ``line``, else the last to bind it, if one did.
-
-        A program may be looked at before it has come to its last definition of a name.
-        """
-        bound = self.bindings.get(name, [])
-        found = [part for part in bound if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
-        for definition in reversed(found):
-            if definition.decorator_list and definition.decorator_list[0].lineno == line:
-                return definition
-            if not definition.decorator_list and definition.lineno == line:
-                return definition
-        return found[-1] if found and bound[-1] is found[-1] else None
-
 
 def survey(tree: ast.Module) -> TopLevel:
     """Look through a module's top level."""
@@ -137,16 +123,26 @@ def _enter(statement: ast.stmt, found: TopLevel) -> None:
                     ]
 
 
-def registrations(top: TopLevel, name: str) -> list[ast.stmt]:
-    """The statements that register something with what a name stands for: ``@name.register``, ``name.register(…)``."""
-    return [
-        statement
-        for statement in (*top.doubtful, *top.effects)
-        if any(
-            isinstance(part, ast.Attribute) and part.attr == "register" and getattr(part.value, "id", None) == name
-            for part in _called_at_once(statement)
-        )
-    ]
+def called_names(statement: ast.stmt) -> list[tuple[str, ...] | None]:
+    """What a statement calls when it is carried out, each as a chain of names; None for what is no such chain."""
+    return [_chain(called) for called in calls_in(statement)]
+
+
+def registered_with(statement: ast.stmt) -> tuple[str, ...]:
+    """The names that a statement registers something with: ``@name.register``, ``name.register(…)``."""
+    return tuple(
+        part.value.id
+        for part in _called_at_once(statement)
+        if isinstance(part, ast.Attribute) and part.attr == "register" and isinstance(part.value, ast.Name)
+    )
+
+
+def _chain(node: ast.expr) -> tuple[str, ...] | None:
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
 
 
 def _called_at_once(statement: ast.stmt) -> Iterator[ast.expr]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 
 class Import(NamedTuple):
@@ -38,8 +39,7 @@ class Use(NamedTuple):
     line: int
 
 
-@dataclass(slots=True)
-class Normal:
+class Normal(msgspec.Struct, array_like=True):
     """A normalised piece of code, and what it uses.
 
     Attributes:
@@ -56,12 +56,12 @@ class Normal:
     """
 
     data: bytes = b""
-    uses: list[Use] = field(default_factory=list)
-    imports: list[Import] = field(default_factory=list)
-    mentions: set[str] = field(default_factory=set)
+    uses: list[Use] = []
+    imports: list[Import] = []
+    mentions: set[str] = set()
     calls_unknown_imports: bool = False
-    annotation_names: set[str] = field(default_factory=set)
-    sees_module: set[str] = field(default_factory=set)
-    stores_outside: set[str] = field(default_factory=set)
-    calls_outside: set[str] = field(default_factory=set)
-    calls: set[str] = field(default_factory=set)
+    annotation_names: set[str] = set()
+    sees_module: set[str] = set()
+    stores_outside: set[str] = set()
+    calls_outside: set[str] = set()
+    calls: set[str] = set()

@@ -30,6 +30,8 @@ from twice.store.index import Index
 from twice.store.intake import Intake
 from twice.store.likeness import Likeness
 from twice.store.local import LocalBackend
+from twice.store.memos import FOLDER as MEMOS
+from twice.store.memos import Memo
 from twice.store.objects import Objects
 from twice.store.packs import FOLDER as PACKS
 from twice.store.recipes import FOLDER as RECIPES
@@ -45,7 +47,7 @@ ENVIRONMENTS = "environments"
 """The folder of environments that were rebuilt; it can be deleted whenever none of them runs."""
 _INDEX = "index.sqlite"
 _OURS = {"format", ".gitignore", objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES}
-_OURS |= {_TEMPORARY, _INDEX, ENVIRONMENTS}
+_OURS |= {_TEMPORARY, _INDEX, ENVIRONMENTS, MEMOS}
 
 R = TypeVar("R", bound=Record)
 
@@ -219,6 +221,10 @@ class Store:
         """A fresh folder for a worker to write into; it goes when this store is closed or its process ends."""
         with explained(self.path):
             return self._scratch.spool()
+
+    def memo(self, name: str) -> Memo:
+        """A place for bytes that save time: they may be gone at any moment, and nothing refers to them."""
+        return Memo(self.path / MEMOS / name, self._scratch)
 
     # Records
 

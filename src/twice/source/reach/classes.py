@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Source, first_line, is_local, last_line
+from twice.source.modules import MAIN, Source, is_local
+from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Found
 from twice.source.reach.live import MISSING, class_cells, subclasses
 from twice.source.reach.sources import source_key, source_name
@@ -49,18 +50,18 @@ class Classes:
         id_ = walk.graph.register(f"{module}:{class_.__qualname__}", class_)
         if source is None or definition is None:
             return self._made_by_a_call(id_, class_, module)
-        lines = (first_line(definition), last_line(definition))
+        lines = (definition.first, definition.last)
         node = walk.graph.nodes[id_] = Found(id_, "class", NOTHING, NOTHING, source_key(source), *lines)
         walk.sources.use(source)
         walk.later(lambda: self._scan(node, class_, source, definition))
         return id_
 
-    def _scan(self, node: Found, class_: type, source: Source, definition: ast.ClassDef) -> None:
+    def _scan(self, node: Found, class_: type, source: Source, definition: Piece) -> None:
         walk, module = self._walk, class_.__module__
         normal = walk.normalise(definition)
         patches = _patches(class_, source, definition)
         node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
-        node.text = digest_texts(source.segment(definition))
+        node.text = definition.text
         cells = class_cells(class_, source, definition)
         if "<locals>" in class_.__qualname__:
             self._made_inside(node, class_, definition, cells, f"{source_name(source)}:{node.line}")
@@ -86,7 +87,7 @@ class Classes:
         walk.wholes.widen(node, normal, module, cells)
 
     def _made_inside(
-        self, node: Found, class_: type, definition: ast.ClassDef, cells: Mapping[str, object], place: str
+        self, node: Found, class_: type, definition: Piece, cells: Mapping[str, object], place: str
     ) -> None:
         """A class made inside a function: its attributes may depend on that function's variables, so they count.
 
@@ -103,8 +104,10 @@ class Classes:
                     found = walk.values.node(f"{node.id}.{name}", value, place=f"{class_.__qualname__}.{name}")
                     node.edges.append((f"attribute {name}", found))
         namespace = vars(sys.modules[class_.__module__])
-        body = [part for part in definition.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-        for use in walk.normalise([*body, *map(ast.Expr, [*definition.decorator_list, *definition.bases])]).uses:
+        statement = definition.node
+        assert isinstance(statement, ast.ClassDef)
+        body = [part for part in statement.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for use in walk.normalise([*body, *map(ast.Expr, [*statement.decorator_list, *statement.bases])]).uses:
             used = use.name
             if isinstance(used, str) and used not in cells and used not in namespace and not hasattr(builtins, used):
                 raise CaptureError(
@@ -138,9 +141,9 @@ class Classes:
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
 
-def _patches(class_: type, source: Source, definition: ast.ClassDef) -> list[tuple[str, FunctionType]]:
+def _patches(class_: type, source: Source, definition: Piece) -> list[tuple[str, FunctionType]]:
     """Local functions that were put onto a class after its definition."""
-    span = range(first_line(definition), last_line(definition) + 1)
+    span = range(definition.first, definition.last + 1)
     found = []
     for name, value in vars(class_).items():
         function = getattr(value, "__func__", value)

@@ -6,18 +6,17 @@ do more than bind names. Whether a decorator or a base class does more is seen b
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Source, first_line, is_local, last_line, module_file
-from twice.source.normal import normalise
+from twice.source.modules import MAIN, Source, is_local, module_file
+from twice.source.pieces import CLASS, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MISSING, cells_of, namespace_of, resolve
-from twice.source.toplevel import absolute, calls_in
+from twice.source.toplevel import absolute
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
@@ -68,12 +67,12 @@ class Effects:
         walk = self._walk
         top = walk.sources.survey(name)
         doubtful = [statement for statement in top.doubtful if self._has_effect(statement, name)]
-        statements = sorted([*top.effects, *doubtful], key=first_line)
+        statements = sorted([*top.effects, *doubtful], key=lambda piece: piece.first)
         normal = walk.normalise(statements)
         node.own = digest_texts("effects", normal.data)
-        node.text = digest_texts(*(source.segment(statement) for statement in statements))
+        node.text = digest_texts(*(statement.text for statement in statements))
         if statements:
-            node.line, node.end_line = first_line(statements[0]), last_line(statements[-1])
+            node.line, node.end_line = statements[0].first, statements[-1].last
         node.edges += walk.names.uses(node, normal, name, source)
         for _, imported in top.imports:
             target = absolute(imported, name, package=source.package)
@@ -81,14 +80,14 @@ class Effects:
                 if part and walk.imports.is_local_name(part):
                     node.edges += self.edges(part)
 
-    def _has_effect(self, statement: ast.stmt, module: str) -> bool:
+    def _has_effect(self, statement: Piece, module: str) -> bool:
         """Whether a definition or an assignment at a module's top level may do more than bind its name."""
         namespace = namespace_of(module)
-        for called in calls_in(statement):
-            value = resolve(called, namespace)
+        for called in statement.known.calls:
+            value = resolve(called, namespace) if called is not None else MISSING
             if value is MISSING or self._registers(value):
                 return True
-        if isinstance(statement, ast.ClassDef):
+        if statement.kind == CLASS:
             class_ = namespace.get(statement.name)
             if not isinstance(class_, type):
                 return True
@@ -123,7 +122,7 @@ class Effects:
         definition = source.function(called.__code__) if source else None
         if definition is None:
             return True
-        normal = normalise(definition)
+        normal = definition.normal()
         around = {**called.__globals__, **cells_of(called)}
         if any(not isinstance(around.get(name, 0), FunctionType) for name in normal.stores_outside):
             return True

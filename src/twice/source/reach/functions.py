@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
-from twice.source.modules import Source, first_line, last_line
+from twice.source.modules import Source
+from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MISSING, cells_of, is_local_function
 from twice.source.reach.sources import source_key
@@ -47,14 +47,14 @@ class Functions:
         if source is None or definition is None:
             raise self._no_source(function, module, source)
         id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
-        lines = (first_line(definition), last_line(definition))
+        lines = (definition.first, definition.last)
         node = walk.graph.nodes[id_] = Found(id_, "function", NOTHING, NOTHING, source_key(source), *lines)
         walk.sources.use(source)
 
         def scan() -> None:
             normal = walk.normalise(definition)
             node.own = digest_texts("function", normal.data)
-            node.text = digest_texts(source.segment(definition))
+            node.text = definition.text
             cells = cells_of(function)
             node.edges += walk.names.uses(
                 node,
@@ -122,31 +122,19 @@ class Functions:
             hint="define it in a file or a notebook cell; code typed into a plain prompt or made by exec() has no text",
         )
 
-    def _defaults(self, id_: str, function: FunctionType, definition: ast.AST) -> list[Edge]:
+    def _defaults(self, id_: str, function: FunctionType, definition: Piece) -> list[Edge]:
         """Default arguments that are not written as plain constants count by value."""
-        arguments: ast.arguments = definition.args  # type: ignore[attr-defined]
-        positional = [*arguments.posonlyargs, *arguments.args]
-        written = dict(
-            zip(
-                [argument.arg for argument in positional][-len(arguments.defaults) or len(positional) :],
-                arguments.defaults,
-                strict=True,
-            )
-        )
-        written |= {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
-        values: dict[str, object] = {}
-        if function.__defaults__:
-            values |= zip(
-                [argument.arg for argument in positional][-len(function.__defaults__) :],
-                function.__defaults__,
-                strict=True,
-            )
-        values |= function.__kwdefaults__ or {}
         edges: list[Edge] = []
-        for name, value in values.items():
-            if name in written and not _is_constant(written[name]):
-                place = f"the default of {name!r} in {id_.partition(':')[2]}"
-                edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=place)))
+        positional, named = function.__defaults__ or (), function.__kwdefaults__ or {}
+        for name, place in definition.defaults:
+            held: Sequence[object]
+            if place:
+                held = positional[-place:][:1] if len(positional) >= place else ()
+            else:  # a private name begins with that of its class
+                held = [v for key, v in named.items() if key == name or (name[:2] == "__" and key.endswith(name))]
+            for value in held:
+                where = f"the default of {name!r} in {id_.partition(':')[2]}"
+                edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=where)))
         return edges
 
     def _cell(self, id_: str, function: FunctionType, name: str) -> list[str]:
@@ -155,11 +143,3 @@ class Functions:
             return self._walk.visit(value)
         place = f"the closure variable {name!r} of {id_.partition(':')[2]}"
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
-
-
-def _is_constant(node: ast.expr) -> bool:
-    if isinstance(node, ast.UnaryOp):
-        return _is_constant(node.operand)
-    if isinstance(node, ast.Tuple):
-        return all(_is_constant(part) for part in node.elts)
-    return isinstance(node, ast.Constant)

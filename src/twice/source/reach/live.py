@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType, FunctionType, MethodType
 from typing import Final
 
-from twice.source.modules import MAIN, Source, first_line, is_local, last_line
+from twice.source.modules import MAIN, Source, is_local
+from twice.source.pieces import Piece
 
 MISSING: Final = object()
 """Stands for the value of a name that has none."""
@@ -70,12 +70,12 @@ def line_of(value: object) -> int:
 # -- classes
 
 
-def class_cells(class_: type, source: Source | None, definition: ast.AST | None) -> dict[str, object]:
+def class_cells(class_: type, source: Source | None, definition: Piece | None) -> dict[str, object]:
     """The variables around a class that its own methods hold; generated methods (of a dataclass) hold none of them."""
     found: dict[str, object] = {}
     if source is None or definition is None:
         return found
-    span = range(first_line(definition), last_line(definition) + 1)
+    span = range(definition.first, definition.last + 1)
     for value in vars(class_).values():
         parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
         for part in parts:
@@ -116,14 +116,13 @@ def is_remade(value: object) -> bool:
 # -- names
 
 
-def resolve(node: ast.expr, namespace: Mapping[str, object]) -> object:
+def resolve(chain: Sequence[str], namespace: Mapping[str, object]) -> object:
     """The live object that a name with attributes stands for; ``MISSING`` if there is none."""
-    if isinstance(node, ast.Name):
-        return namespace.get(node.id, getattr(builtins, node.id, MISSING))
-    if isinstance(node, ast.Attribute):
-        owner = resolve(node.value, namespace)
-        return MISSING if owner is MISSING else getattr(owner, node.attr, MISSING)
-    return MISSING
+    name, *attributes = chain
+    value = namespace.get(name, getattr(builtins, name, MISSING))
+    for attribute in attributes:
+        value = MISSING if value is MISSING else getattr(value, attribute, MISSING)
+    return value
 
 
 def line_at_work(namespace: Mapping[str, object]) -> float:

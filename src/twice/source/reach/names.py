@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -10,17 +9,16 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Source, first_line, is_local, last_line
+from twice.source.modules import MAIN, Source, is_local
+from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.found import NOTHING, Edge, Found, Reads
 from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, namespace_of
 from twice.source.reach.sources import source_name
-from twice.source.toplevel import absolute, registrations
+from twice.source.toplevel import absolute
 from twice.source.uses import Import, Normal, Use
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
-
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Names:
@@ -136,20 +134,20 @@ class Names:
         """The node of a module's global name, if it was met and has one."""
         return self._ids.get((module, name))
 
-    def statements(self, id_: str, kind: str, module: str, statements: list[ast.stmt]) -> None:
+    def statements(self, id_: str, kind: str, module: str, statements: list[Piece]) -> None:
         """Put down a node for what some statements of a module's top level make."""
         walk = self._walk
         source = walk.library.module(module)
         assert source is not None  # a survey was made of it
-        line = min(first_line(statement) for statement in statements)
-        end = max(last_line(statement) for statement in statements)
+        line = min(statement.first for statement in statements)
+        end = max(statement.last for statement in statements)
         node = walk.graph.nodes[id_] = Found(id_, kind, NOTHING, NOTHING, module, line, end)
         walk.sources.use(source)
 
         def scan() -> None:
             normal = walk.normalise(statements)
             node.own = digest_texts(kind, normal.data)
-            node.text = digest_texts(*(source.segment(statement) for statement in statements))
+            node.text = digest_texts(*(statement.text for statement in statements))
             node.edges += self.uses(node, normal, module, source)
             node.edges += walk.effects.edges(module)
             walk.wholes.widen(node, normal, module, {})
@@ -164,35 +162,35 @@ class Names:
             return self._function(module, name, definition, value)
         if isinstance(value, type):
             return walk.classes.node(value)
-        if definition is not None and not isinstance(definition, ast.ClassDef):
+        if definition is not None and definition.kind != CLASS:
             return self._decorated(module, name, definition, value)
         if isinstance(value, BuiltinFunctionType | ModuleType):
             return None
-        if name in top.bindings and all(isinstance(s, ast.Import | ast.ImportFrom) for s in top.bindings[name]):
+        if name in top.bindings and all(piece.kind == IMPORT for piece in top.bindings[name]):
             return self._imported_value(module, name, value, place)
         return self._variable(module, name, value, place)
 
-    def _function(self, module: str, name: str, definition: _Definition | None, value: FunctionType) -> str | None:
+    def _function(self, module: str, name: str, definition: Piece | None, value: FunctionType) -> str | None:
         """A name that stands for a function: its own definition's, or one that was put there later."""
         walk = self._walk
         found = walk.functions.node(value)
-        if definition is None or found is None or walk.graph.nodes[found].line == first_line(definition):
+        if definition is None or found is None or walk.graph.nodes[found].line == definition.first:
             if definition is None and module != MAIN and name not in walk.sources.survey(module).bindings:
                 walk.patches[module, name] = value
             elif definition is not None and found is None:
                 return self._decorated(module, name, definition, value)
             return found
-        if definition.decorator_list:
+        if definition.known.decorated:
             return self._decorated(module, name, definition, value)
         if module != MAIN:
             walk.patches[module, name] = value
         return found
 
-    def _decorated(self, module: str, name: str, definition: _Definition, value: object) -> str:
+    def _decorated(self, module: str, name: str, definition: Piece, value: object) -> str:
         """A name bound by a decorated definition to something else than that function."""
         walk = self._walk
         id_ = walk.graph.fresh(f"{module}:{name}", value)
-        self.statements(id_, "function", module, [definition, *registrations(walk.sources.survey(module), name)])
+        self.statements(id_, "function", module, [definition, *walk.sources.survey(module).registrations(name)])
         node = walk.graph.nodes[id_]
         walk.later(lambda: node.edges.extend(("wraps", to) for to in walk.visit(value) if to != id_))
         return id_

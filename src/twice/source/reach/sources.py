@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import linecache
 import sys
 from collections.abc import Iterator
 from types import FunctionType
 
-from twice.records.digest import digest_bytes
-from twice.source.modules import MAIN, Library, Source, first_line, is_local, last_line, module_file, module_path
-from twice.source.toplevel import TopLevel, survey
+from twice.source.modules import MAIN, Library, Source, is_local, module_file, module_path
+from twice.source.pieces import Piece, Top
 
 
 class Sources:
@@ -30,7 +28,6 @@ class Sources:
         self.modules: dict[str, Source] = {}
         self.namespaces: dict[str, list[str]] = {}
         self.cells: dict[str, Source] = {}
-        self._surveys: dict[tuple[str, str], TopLevel] = {}
 
     def use(self, source: Source) -> None:
         """Note that something reached stands in a source."""
@@ -53,19 +50,16 @@ class Sources:
         if loaded is not None and is_local(loaded) and not module_file(loaded):
             self.namespaces[name] = module_path(loaded)
 
-    def survey(self, module: str) -> TopLevel:
+    def survey(self, module: str) -> Top:
         """A module's top level; empty where it has no source."""
         source = self.library.module(module)
-        return self.survey_of(source) if source is not None else TopLevel()
+        return source.top if source is not None else Top()
 
-    def survey_of(self, source: Source) -> TopLevel:
+    def survey_of(self, source: Source) -> Top:
         """The top level of a module or a notebook cell."""
-        key = (source.module, source.file)
-        if key not in self._surveys:
-            self._surveys[key] = survey(source.tree)
-        return self._surveys[key]
+        return source.top
 
-    def class_definition(self, class_: type) -> tuple[Source | None, ast.ClassDef | None]:
+    def class_definition(self, class_: type) -> tuple[Source | None, Piece | None]:
         """Where a class is defined: its source and its syntax tree, or (None, None) for a class made by a call."""
         functions = [value for value in vars(class_).values() if isinstance(value, FunctionType)]
         own = [
@@ -73,17 +67,22 @@ class Sources:
             for f in functions
             if f.__module__ == class_.__module__ and not f.__code__.co_filename.startswith("<string")
         ]
-        sources = [self.library.module(class_.__module__)]
-        sources += [self.library.of_code(function.__code__, class_.__module__) for function in own]
-        sources += self.main_cells() if class_.__module__ == MAIN else []
-        fallback: tuple[Source | None, ast.ClassDef | None] = (None, None)
-        for source in sources:
-            for definition in reversed(source.classes.get(class_.__qualname__, []) if source else []):
-                span = range(first_line(definition), last_line(definition) + 1)
+        fallback: tuple[Source | None, Piece | None] = (None, None)
+        for source in self._of_class(class_.__module__, own):
+            for definition in reversed(source.classes(class_.__qualname__) if source else []):
+                span = range(definition.first, definition.last + 1)
                 if any(function.__code__.co_firstlineno in span for function in own):
                     return source, definition
                 fallback = fallback if fallback[1] is not None else (source, definition)
         return fallback
+
+    def _of_class(self, module: str, own: list[FunctionType]) -> Iterator[Source | None]:
+        """The sources in which a class may be defined, the likely one first: others, as ``dataclasses``, are long."""
+        yield self.library.module(module)
+        for function in own:
+            yield self.library.of_code(function.__code__, module)
+        if module == MAIN:
+            yield from self.main_cells()
 
     def main_cells(self) -> list[Source | None]:
         """The cells of a notebook, newest first, as far as live functions of ``__main__`` lead to them."""
@@ -108,7 +107,7 @@ def source_key(source: Source) -> str:
     """The name under which a snapshot knows a source: its module, or its module and a cell."""
     if not source.file.startswith("<") and "ipykernel" not in source.file:
         return source.module
-    return f"{source.module}/cell-{digest_bytes(source.data).short[:8]}.py"
+    return f"{source.module}/cell-{source.digest.short[:8]}.py"
 
 
 def _parents(name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError, ValueNotStorable
 from twice.records.digest import digest_texts
-from twice.source.modules import first_line, is_local, last_line
+from twice.source.modules import is_local
 from twice.source.reach.found import Edge, Found
 from twice.source.reach.places import Place, placed
 from twice.values.encode import encode
@@ -78,7 +78,7 @@ class Values:
         if module in sys.modules and walk.library.module(module) is not None:
             statements = walk.sources.survey(module).bindings.get(id_.partition(":")[2], [])
             if statements:
-                node.line, node.end_line = first_line(statements[-1]), last_line(statements[-1])
+                node.line, node.end_line = statements[-1].first, statements[-1].last
         return id_
 
     def hook(self, part: object) -> tuple[str, object] | None:

@@ -11,12 +11,13 @@ import ast
 import functools
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Library, Roots, first_line, is_local, last_line
+from twice.source.modules import MAIN, Library, Roots, Source, is_local
 from twice.source.normal import normalise
+from twice.source.pieces import Piece, together
 from twice.source.reach.classes import Classes
 from twice.source.reach.distributions import Distributions, Installed
 from twice.source.reach.effects import Effects
@@ -74,7 +75,7 @@ class Reach:
         self.wholes = Wholes(self)
         self.values = Values(self)
         self.main_names: dict[str, None] = {}
-        self.settings: list[ast.stmt] = []
+        self.settings: list[Piece] = []
         self.module_values: dict[tuple[str, str], object] = {}
         self.patches: dict[tuple[str, str], object] = {}
         self.attributes: dict[str, dict[str, object]] = {}
@@ -108,9 +109,20 @@ class Reach:
         """Look at a node's code when the walk comes to it, however deep the calls are at which it was met."""
         self._queue.append(scan)
 
-    def normalise(self, code: ast.AST | list[ast.stmt]) -> Normal:
+    def normalise(self, code: Source | Piece | Sequence[Piece] | list[ast.stmt]) -> Normal:
         """What some code says that counts, noting what it may read of other code."""
-        normal = normalise(code, keep_annotations=self.counts.annotations, keep_docstrings=self.counts.docstrings)
+        annotations, docstrings = self.counts.annotations, self.counts.docstrings
+        if isinstance(code, Source | Piece):
+            normal = code.normal(keep_annotations=annotations, keep_docstrings=docstrings)
+        elif all(isinstance(part, Piece) for part in code):
+            parts = [part for part in code if isinstance(part, Piece)]
+            normal = together([part.normal(keep_annotations=annotations, keep_docstrings=docstrings) for part in parts])
+        else:
+            normal = normalise(
+                [part for part in code if isinstance(part, ast.stmt)],
+                keep_annotations=annotations,
+                keep_docstrings=docstrings,
+            )
         self.reads |= Reads.of(normal.mentions)
         return normal
 
@@ -153,8 +165,8 @@ class Reach:
         reached = line_at_work(vars(main))
         self.settings = [
             statement
-            for statement in sorted(self.sources.survey(MAIN).effects, key=first_line)
-            if last_line(statement) < reached and is_setting(statement, vars(main))
+            for statement in sorted(self.sources.survey(MAIN).effects, key=lambda piece: piece.first)
+            if statement.last < reached and is_setting(statement.node, vars(main))
         ]
         if not self.settings:
             return None

@@ -79,7 +79,7 @@ class Wholes:
 
     def _scan(self, node: Found, name: str, source: Source) -> None:
         walk = self._walk
-        normal = walk.normalise(source.tree.body)
+        normal = walk.normalise(source)
         node.own = digest_texts("module", normal.data)
         node.text = digest_texts(source.text)
         node.edges += walk.effects.edges(name)
