@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -199,6 +198,8 @@ class _Run:
             self._step(waiting[0])
 
     def _side_by_side(self) -> None:
+        from concurrent.futures import Future, ThreadPoolExecutor  # which bring logging, and most runs do without
+
         begun: set[str] = set()
         ended: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="twice") as pool:

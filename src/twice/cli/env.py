@@ -33,7 +33,7 @@ Examples:
 @click.pass_context
 def show(context: click.Context, name: str, everything: bool, as_json: bool) -> int:
     """Show what a version ran on, and whether that is locked."""
-    from twice.present.environment import draw_environment
+    from twice.present.environment_drawn import draw_environment
 
     view = project_here(context).environment(name)
     put_out(view, lambda: draw_environment(view, all_packages=everything), as_json=as_json)
@@ -58,7 +58,7 @@ def lock(context: click.Context, name: str, keep_wheels: bool, as_json: bool) ->
 
     What was installed from a folder, a repository or as editable is made into a wheel, which the store keeps.
     """
-    from twice.present.environment import draw_lock
+    from twice.present.environment_drawn import draw_lock
 
     view = project_here(context).lock(name, keep_wheels=keep_wheels)
     put_out(view, lambda: draw_lock(view), as_json=as_json)
@@ -79,7 +79,7 @@ def build(context: click.Context, name: str, as_json: bool) -> int:
 
     Every file is held against its hash. It is made once and entered at once from then on.
     """
-    from twice.present.environment import draw_lock
+    from twice.present.environment_drawn import draw_lock
 
     view = project_here(context).build(name)
     put_out(view, lambda: draw_lock(view), as_json=as_json)
@@ -101,7 +101,7 @@ def diff(context: click.Context, name: str, other: str | None, as_json: bool) ->
 
     The distributions that its steps reach come first, then what can move numbers most.
     """
-    from twice.present.environment import draw_drift
+    from twice.present.environment_drawn import draw_drift
 
     view = project_here(context).environment_diff(name, other)
     put_out(view, lambda: draw_drift(view), as_json=as_json)

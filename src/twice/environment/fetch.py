@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from twice.errors import EnvironmentUnusable
 from twice.records.lock import LockedFile
+
+if TYPE_CHECKING:
+    from urllib.request import HTTPPasswordMgr, OpenerDirector
 
 _INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
@@ -29,19 +30,23 @@ def fetch(files: Sequence[LockedFile], addresses: Mapping[str, str], target: Pat
     Raises:
         EnvironmentUnusable: One cannot be reached, or is not what was locked.
     """
-    opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(_passwords()))
+    # Imported late: every command would wait for these, and few fetch anything.
+    from concurrent.futures import ThreadPoolExecutor
+    from urllib.request import HTTPBasicAuthHandler, build_opener
+
+    opener = build_opener(HTTPBasicAuthHandler(_passwords()))
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(lambda file: _one(opener, file, addresses[file.name], target / file.name), files))
 
 
-def _one(opener: urllib.request.OpenerDirector, file: LockedFile, address: str, target: Path) -> Path:
+def _one(opener: OpenerDirector, file: LockedFile, address: str, target: Path) -> Path:
     try:
         if "://" not in address:
             shutil.copyfile(address, target)
         else:
             with opener.open(address, timeout=60) as answer, open(target, "wb") as out:
                 shutil.copyfileobj(answer, out, 1 << 20)
-    except (OSError, urllib.error.URLError) as problem:
+    except OSError as problem:
         raise EnvironmentUnusable(
             f"{file.name} cannot be downloaded: {getattr(problem, 'reason', problem)}.",
             hint="is there a network, and is the index the one that it was installed from?",
@@ -56,9 +61,11 @@ def _one(opener: urllib.request.OpenerDirector, file: LockedFile, address: str, 
     return target
 
 
-def _passwords() -> urllib.request.HTTPPasswordMgr:
+def _passwords() -> HTTPPasswordMgr:
     """The user names and passwords in the addresses of the indexes that uv is told of; they are stored nowhere."""
-    found = urllib.request.HTTPPasswordMgrWithPriorAuth()
+    from urllib.request import HTTPPasswordMgrWithPriorAuth
+
+    found = HTTPPasswordMgrWithPriorAuth()
     for name in _INDEXES:
         for text in os.environ.get(name, "").split():
             parts = urlsplit(text.partition("=")[2] if "=" in text.partition("://")[0] else text)
