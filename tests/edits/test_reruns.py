@@ -228,9 +228,9 @@ VARIABLES = {
     "picked by its name": (
         "import os\ndef step():\n    return [os.environ[k] for k in os.environ if k.startswith('MOD')]\n", True),
     "not looked at": ("import os\ndef step():\n    return os.environ['HOME']\n", False),
-    "copied for a child": (
+    "handed on to a child": (
         "import os, subprocess\ndef step():\n    env = {**os.environ, 'X': '1'}\n"
-        "    return subprocess.run(['echo', 'hi'], env=env, capture_output=True, text=True).stdout, len(dict(os.environ)) > 1\n", False),
+        "    return subprocess.run(['echo', 'hi'], env=env, capture_output=True, text=True).stdout, len(dict(os.environ)) > 1\n", True),
 }  # fmt: skip
 
 

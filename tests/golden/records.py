@@ -137,6 +137,7 @@ TRACE = Trace(
         variables=(VariableRead(name="HOME", content=name("/home")), VariableRead(name="NOT_SET", content=None)),
         distributions=("numpy==2.0.0",),
         unstable=("log.txt",),
+        unseen=("io_uring",),
     ),
     started=THEN,
     duration=1_234,

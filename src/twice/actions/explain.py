@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from twice.actions.diff import diff
 from twice.actions.listing import run_of
+from twice.control.environ import ALL
 from twice.errors import NotFound
 from twice.execute.rebuilder import unlikeness
 from twice.present.findings import ChangeView, ExplainedStep, Explanation
@@ -92,11 +93,26 @@ def _changes(store: Store, before: Digest, after: Digest, step: str) -> tuple[Ch
     return tuple(change for change in concerned if change.what != "cosmetic")
 
 
+_ASSUMED = {
+    "file": "{} is as it was",
+    "missing": "{} is still not there",
+    "exists": "{} is there",
+    "listing": "the names in {} are the same",
+    "link": "{} leads where it did",
+    "size": "{} is as large as it was",
+    "times": "{} was not touched",
+    "attributes": "the extended attributes of {} are the same",
+    "modules": "the same can be imported from {}",
+}
+
+
 def _assumed(trace: Trace) -> tuple[str, ...]:
     """What was checked before a trace was reused."""
     watched = trace.watched
-    words = {"file": "{} is as it was", "missing": "{} is still not there", "exists": "{} is there", "listing": ""}
-    found = [words[file.what].format(file.path) for file in watched.files if words[file.what]]
-    found += [f"the names in {file.path} are the same" for file in watched.files if file.what == "listing"]
-    found += [f"the environment variable {variable.name} is as it was" for variable in watched.variables]
+    found = [_ASSUMED[file.what].format(file.path) for file in watched.files]
+    for variable in watched.variables:
+        if variable.name == ALL:
+            found.append("there are no other environment variables")
+        else:
+            found.append(f"the environment variable {variable.name} is as it was")
     return (*found, *(f"{name} is installed" for name in watched.distributions))

@@ -97,7 +97,7 @@ def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...
         if not file.listing:
             _bring(store, file, roots)
     for file in files:
-        if file.listing:
+        if file.listing and file.root:  # elsewhere, it is what it is
             _fill(inside(roots[file.root], file.path), json.loads(store.get(file.content)))
     cwd = inside(roots[snapshot.cwd[0]], snapshot.cwd[1])
     cwd.mkdir(parents=True, exist_ok=True)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from twice.actions.prepare import from_version
 from twice.actions.run import Outcome, carry_out
+from twice.control.environ import ALL
 from twice.environment.drift import drift, sentence
 from twice.execute.events import Listener
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
-from twice.execute.task import variable_here
+from twice.execute.testimony import variable_here
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
@@ -62,4 +63,4 @@ def _variables_moved(store: Store, run: RunRecord) -> list[str]:
     """The environment variables that the recorded steps looked at and that have another value here, or none."""
     traces = [store.load(result.trace, Trace) for result in run.steps if result.trace is not None]
     recorded = {read.name: read.content for trace in traces for read in trace.watched.variables}
-    return sorted(name for name, content in recorded.items() if variable_here(name) != content)
+    return sorted(name for name, content in recorded.items() if name != ALL and variable_here(name) != content)

@@ -16,7 +16,6 @@ from pathlib import Path
 import twice
 from twice.actions.ground import keep_files_up_to
 from twice.control import switches
-from twice.control.syscalls import names_in
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.errors import NotFound, ParameterError, StepFailed, TwiceError
@@ -35,7 +34,8 @@ from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.rebuilder import World, decide, ingredients, key
 from twice.execute.scheduler import cut_off, ready
-from twice.execute.task import Performer, digest_names, variable_here
+from twice.execute.task import Performer
+from twice.execute.testimony import fact_here, listing_here, variable_here
 from twice.execute.workers import Workers
 from twice.history.notes import notes
 from twice.records.artifact import Artifact
@@ -368,13 +368,13 @@ class _Run:
             return ground.absolute(root, path).exists()
 
         def listing(root: str, path: str) -> Digest | None:
-            try:
-                return digest_names(names_in(str(ground.absolute(root, path))))
-            except OSError:
-                return None
+            return listing_here(str(ground.absolute(root, path)))
+
+        def fact(kind: str, root: str, path: str) -> Digest | None:
+            return fact_here(kind, str(ground.absolute(root, path)))
 
         installed = {found.name: found.version for found in self.plan.environment.distributions}
-        return World(file, exists, listing, variable_here, installed.get)
+        return World(file, exists, listing, variable_here, installed.get, fact)
 
     # -- the version
 

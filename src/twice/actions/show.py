@@ -9,6 +9,7 @@ import sys
 import msgspec
 
 from twice.actions.listing import names_of, outcome, run_of, run_view
+from twice.control.facts import FACTS
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Listener
 from twice.history.changes import path_to
@@ -134,7 +135,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         ingredients=trace.ingredients if trace else {},
         received={name: str(content) for name, content in trace.inputs.items()} if trace else {},
         read=tuple(_read(file) for file in reads if file.what == "file"),
-        looked_at=_paths(reads, "exists"),
+        looked_at=_paths(reads, "exists", *FACTS),
         missing=_paths(reads, "missing"),
         listed=_paths(reads, "listing"),
         written=tuple(path for _, path in watched.written) if watched else (),
@@ -267,8 +268,8 @@ def _read(file: FileRead) -> FileView:
     )
 
 
-def _paths(reads: tuple[FileRead, ...], what: str) -> tuple[str, ...]:
-    return tuple(file.path for file in reads if file.what == what)
+def _paths(reads: tuple[FileRead, ...], *what: str) -> tuple[str, ...]:
+    return tuple(file.path for file in reads if file.what in what)
 
 
 def _printed(store: Store, printed: Digest | None) -> str:

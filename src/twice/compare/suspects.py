@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from twice.records.trace import Trace
 
+_FILES = {"listing": "the names in {}", "link": "where {} leads", "times": "when {} was changed"}
+
 
 def suspects(before: Trace, after: Trace) -> tuple[str, ...]:
     """What differs between two traces beside their outputs, and what no seed governs in either, in words.
@@ -23,8 +25,10 @@ def suspects(before: Trace, after: Trace) -> tuple[str, ...]:
     found += [
         f"the environment variable {name}" for name in sorted(left.keys() & right.keys()) if left[name] != right[name]
     ]
-    seen, now = ({(f.root, f.path): f.content for f in trace.watched.files} for trace in (before, after))
-    found += [f"the file {place[1]}" for place in sorted(seen.keys() & now.keys()) if seen[place] != now[place]]
+    seen, now = ({(f.root, f.path, f.what): f.content for f in trace.watched.files} for trace in (before, after))
+    for place in sorted(seen.keys() & now.keys()):
+        if seen[place] != now[place]:
+            found.append(_FILES.get(place[2], "the file {}").format(place[1]))
     for one in {*before.watched.observed, *after.watched.observed}:
         if one.what in ("entropy", "clock"):
             found.append(f"{one.what}: {one.which}" + (f" ({one.path}:{one.line})" if one.path else ""))

@@ -45,6 +45,10 @@ _FIXED = {
 }
 
 
+PINNED = frozenset({"PYTHONHASHSEED", "TZ", "LC_ALL", *_THREADS, *_FIXED})
+"""The names of all variables that settings govern."""
+
+
 def default_settings(environ: Mapping[str, str] | None = None, system: Path = Path("/etc")) -> Settings:
     """The settings of a first run: what the user chose by variables, else what the machine has.
 

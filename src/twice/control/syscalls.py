@@ -5,7 +5,6 @@ Linux hands chosen system calls of a process and all its descendants to a superv
 what Python's audit hooks cannot: files opened by Arrow, Polars, DuckDB, HDF5, or by a child process.
 
 This is provenance, not security: between the look and the call a hostile program could change the path.
-Constants are from ``linux/seccomp.h``, ``linux/audit.h`` and ``linux/bpf_common.h``.
 
 Runs in workers: standard library only.
 """
@@ -14,84 +13,33 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
-import platform
 import select
 import socket
-import stat
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 
-_ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
-_SET_FILTER, _NEW_LISTENER = 1, 8
-_NO_NEW_PRIVILEGES = 38
+from twice.control import filter as filters
+from twice.control.facts import tidied
+from twice.control.ledger import WRITES, Keep, Ledger, Seen
+
 _RECEIVE, _SEND, _SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082104
-_CONTINUE = 1
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_SYNCHRONOUS = 1
 _AT_CWD = -100
 _MOST_OPEN = 64
+_MOST_VARIABLES = 10_000
+_PAGE = 4096
+_LONGEST = 1 << 17  # of a path 4096, of an environment variable 128 KiB
+_AT_ONCE = 256
+"""How much of a path is read at first."""
 
+MARKS = (0xB7, 0xE7)
+"""Flags of ``getrandom`` that the kernel refuses: with them a step says that its own code begins, and ends."""
 
-@dataclass(frozen=True)
-class _Machine:
-    """One architecture's numbers: how the kernel calls it, its ``seccomp`` call, and the calls that are watched."""
-
-    audit: int
-    seccomp: int
-    calls: dict[int, str]
-
-
-_MACHINES = {
-    "x86_64": _Machine(
-        0xC000003E,
-        317,
-        {
-            2: "open",
-            257: "openat",
-            437: "openat2",
-            85: "creat",
-            59: "execve",
-            322: "execveat",
-            42: "connect",
-            217: "getdents64",
-            318: "getrandom",
-            425: "io_uring_setup",
-        },
-    ),
-    "aarch64": _Machine(
-        0xC00000B7,
-        277,
-        {
-            56: "openat",
-            437: "openat2",
-            221: "execve",
-            281: "execveat",
-            203: "connect",
-            61: "getdents64",
-            278: "getrandom",
-            425: "io_uring_setup",
-        },
-    ),
-}
-
-Mark = tuple[int, int, int, int]
-Keep = Callable[[str], str | None]
-"""Copies a file aside before it is changed; the copy's path, or None if it could not be."""
-
-
-def available() -> bool:
-    """Whether this system can watch system calls; asked without changing anything."""
-    machine = _MACHINES.get(platform.machine())
-    if machine is None or platform.system() != "Linux" or not hasattr(os, "pidfd_open"):
-        return False
-    # SECCOMP_GET_ACTION_AVAIL (2) for SECCOMP_RET_USER_NOTIF
-    action = ctypes.c_uint32(_NOTIFY)
-    library = ctypes.CDLL(None, use_errno=True)
-    return int(library.syscall(machine.seccomp, 2, 0, ctypes.byref(action))) == 0
+_STAMPING = frozenset({"ls", "stat", "make", "gmake", "ninja", "cmake", "find", "tar", "rsync", "date", "cp", "zip"})
+"""Programs that do something else depending on when a file was changed."""
 
 
 def hand_over(channel: socket.socket) -> bool:
@@ -103,12 +51,9 @@ def hand_over(channel: socket.socket) -> bool:
     Returns:
         Whether the watch is on; if not, the supervisor is told so.
     """
-    machine = _MACHINES.get(platform.machine())
-    descriptor = -1
-    if machine is not None:
-        with contextlib.suppress(OSError, ValueError):
-            descriptor = _install(machine)
-    if descriptor < 0:
+    try:
+        descriptor = filters.install()
+    except (OSError, ValueError):
         channel.sendall(b"n")
         return False
     channel.sendmsg([b"y"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
@@ -126,60 +71,18 @@ def receive(channel: socket.socket) -> int | None:
     return descriptors[0]
 
 
-def _install(machine: _Machine) -> int:
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
-        return -1
-    program = _program(machine)
-    buffer = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
-    pointer = ctypes.create_string_buffer(header, len(header))
-    return int(library.syscall(machine.seccomp, _SET_FILTER, _NEW_LISTENER, pointer))
-
-
-def _program(machine: _Machine) -> bytes:
-    """The filter: calls of this architecture that are watched are handed over, all others go on."""
-    numbers = list(machine.calls)
-    instructions = [
-        (0x20, 0, 0, 4),  # load the architecture
-        (0x15, 0, len(numbers) + 1, machine.audit),  # another one: allow
-        (0x20, 0, 0, 0),  # load the call's number
-        *((0x15, len(numbers) - index, 0, number) for index, number in enumerate(numbers)),
-        (0x06, 0, 0, _ALLOW),
-        (0x06, 0, 0, _NOTIFY),
-    ]
-    return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
-
-
-@dataclass
-class Asked:
-    """What was asked of the kernel.
-
-    Attributes:
-        read: Absolute path → what its file looked like just before it was first opened.
-        missing: Paths that were to be opened and not there.
-        written: Paths that were opened for writing.
-        listed: Folders whose names were read → the names at that moment.
-        executed: Programs that were started.
-        connected: Addresses that were connected to.
-        entropy: How often the kernel was asked for random bytes.
-        uring: Whether somebody set up io_uring, whose reads are not seen.
-        before: Path → a copy of what a file held that was read and then opened for writing.
-    """
-
-    read: dict[str, Mark] = field(default_factory=dict)
-    missing: set[str] = field(default_factory=set)
-    written: set[str] = field(default_factory=set)
-    listed: dict[str, list[str]] = field(default_factory=dict)
-    executed: set[str] = field(default_factory=set)
-    connected: set[str] = field(default_factory=set)
-    entropy: int = 0
-    uring: bool = False
-    before: dict[str, str] = field(default_factory=dict)
-
-    def unstable(self) -> list[str]:
-        """Files that were read and have changed since, though none of the processes wrote them."""
-        return sorted(path for path, mark in self.read.items() if path not in self.before and mark_of(path) != mark)
+def works() -> bool:
+    """Whether a watch can be set up here and now; tried out in a process of its own, which is bound by it and ends."""
+    if not filters.available():
+        return False
+    child = os.fork()
+    if child == 0:
+        try:
+            filters.install()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 class Supervisor:
@@ -190,152 +93,275 @@ class Supervisor:
         process: The watched process; serving ends when it has ended.
         ignored: Folders (with a separator at the end) and files that are of no interest.
         keep: Copies a file aside, and returns where to.
+        pinned: Names of environment variables that the settings govern.
+        search: Folders in which interpreters look for modules.
+        refused: Is told of files that are about to be opened for reading.
     """
 
-    def __init__(self, listener: int, process: int, ignored: Sequence[str], keep: Keep) -> None:
-        self.asked = Asked()
-        self._copy = keep
+    def __init__(
+        self,
+        listener: int,
+        process: int,
+        ignored: Sequence[str],
+        keep: Keep,
+        pinned: Collection[str] = (),
+        search: Collection[str] = (),
+        refused: Callable[[str, int], None] | None = None,
+    ) -> None:
+        here = filters.machine()
+        assert here is not None
+        self._ledger = Ledger(ignored, keep, pinned)
         self._listener = listener
         self._process = process
-        self._ignored = tuple(ignored)
-        self._files = frozenset(ignored)
-        self._calls = _MACHINES[platform.machine()].calls
-        self._seen: set[tuple[str, bool]] = set()
+        self._skipped = tuple(os.fsencode(place) for place in ignored if place.endswith("/") and place != "/proc/")
+        self._handlers: dict[int, Callable[[int, Sequence[int]], None]] = {
+            number: getattr(self, f"_{name}") for number, name in here.calls.items()
+        }
         self._memories = _Memories()
+        self._seen: set[tuple[bytes, bool]] = set()
+        self._inside = False
+        self._search = frozenset(search)
+        self._refused = refused
 
-    def serve(self) -> Asked:
-        """Answer until the process has ended; returns what was asked."""
+    @property
+    def seen(self) -> Seen:
+        """What was seen so far."""
+        return self._ledger.seen
+
+    def serve(self) -> Seen:
+        """Answer until the process has ended; returns what was seen."""
         with contextlib.suppress(OSError):
-            fcntl.ioctl(self._listener, _SET_FLAGS, 1)  # wake the other side on the same processor; Linux 6.6
+            # Wake the other side on the same processor, which costs a fifth of waking another one; Linux 6.6.
+            fcntl.ioctl(self._listener, _SET_FLAGS, _SYNCHRONOUS)
         ended = os.pidfd_open(self._process)
         poll = select.poll()
         poll.register(self._listener, select.POLLIN)
         poll.register(ended, select.POLLIN)
-        request = bytearray(80)
         try:
             while True:
                 for descriptor, events in poll.poll():
                     if descriptor == ended or (events & select.POLLHUP and not events & select.POLLIN):
-                        return self.asked
-                    self._answer(request)
+                        return self.seen
+                    self._answer()
         finally:
             self._memories.close()
             os.close(ended)
             os.close(self._listener)
 
-    def _answer(self, request: bytearray) -> None:
-        request[:] = bytes(80)
+    def _answer(self) -> None:
+        request = bytearray(80)
         try:
             fcntl.ioctl(self._listener, _RECEIVE, request, True)
         except OSError as problem:
             if problem.errno in (errno.ENOENT, errno.EINTR):  # the caller is gone
                 return
             raise
-        number, process, _, call, _, _, *arguments = struct.unpack("=QIIiIQ6Q", request)
-        with contextlib.suppress(OSError, ValueError):  # a path that cannot be read is none that could be opened
-            self._note(self._calls.get(call, ""), process, arguments)
-        with contextlib.suppress(OSError):
-            fcntl.ioctl(self._listener, _SEND, struct.pack("=QqiI", number, 0, 0, _CONTINUE))
+        number, process, call, *arguments = _REQUEST(request)
+        with _UNLOOKABLE:  # a path that cannot be read is none that could be opened
+            self._handlers[call](process, arguments)
+        with _GONE:  # the caller was killed meanwhile
+            fcntl.ioctl(self._listener, _SEND, _ANSWER(number, 0, 0, 1))
 
-    def _note(self, call: str, process: int, arguments: list[int]) -> None:
-        if call in ("openat", "openat2"):
-            flags = arguments[2]
-            if call == "openat2":
-                (flags,) = struct.unpack("=Q", self._memories.read(process, arguments[2], 8))
-            self._opened(process, _signed(arguments[0]), arguments[1], flags)
-        elif call == "open":
-            self._opened(process, _AT_CWD, arguments[0], arguments[1])
-        elif call == "creat":
-            self._opened(process, _AT_CWD, arguments[0], _WRITES)
-        elif call == "getdents64":
-            self._listed(process, arguments[0])
-        elif call in ("execve", "execveat"):
-            folder, address = (_AT_CWD, arguments[0]) if call == "execve" else (_signed(arguments[0]), arguments[1])
-            self.asked.executed.add(self._path(process, folder, address))
-            self._memories.close()  # it is about to get another memory
-        elif call == "connect":
-            self._connected(process, arguments[1], arguments[2])
-        elif call == "getrandom":
-            self.asked.entropy += 1
-        elif call == "io_uring_setup":
-            self.asked.uring = True
+    # -- paths
 
     def _path(self, process: int, folder: int, address: int) -> str:
-        text = os.fsdecode(self._memories.text(process, address))
-        if text.startswith(self._ignored) and "/../" not in text:
-            return text  # of no interest, so it need not be tidied up
+        raw = self._memories.text(process, address)
+        return self._whole(process, folder, raw)
+
+    def _whole(self, process: int, folder: int, raw: bytes) -> str:
+        text = os.fsdecode(raw)
         if not text.startswith("/"):
+            folder = _signed(folder)
             base = f"/proc/{process}/cwd" if folder == _AT_CWD else f"/proc/{process}/fd/{folder}"
-            text = f"{os.readlink(base)}/{text}"  # noqa: PTH115
+            text = f"{os.readlink(base)}/{text}" if text else os.readlink(base)  # noqa: PTH115
+        elif text.startswith("/proc/"):
+            text = text.replace("/self/", f"/{process}/", 1)
         return tidied(text)
 
-    def _opened(self, process: int, folder: int, address: int, flags: int) -> None:
+    # -- opening
+
+    def _open_file(self, process: int, folder: int, address: int, flags: int) -> None:
+        raw = self._memories.text(process, address)
+        if raw.startswith(self._skipped) and b"/../" not in raw:
+            return
+        known = (raw, bool(flags & WRITES))
+        if raw.startswith(b"/"):
+            if known in self._seen:
+                return
+            self._seen.add(known)
+        path = self._whole(process, folder, raw)
+        self._ledger.opened(path, flags)
+        if self._refused is not None and not flags & os.O_DIRECTORY:
+            self._refused(path, flags)
+
+    def _openat(self, process: int, arguments: Sequence[int]) -> None:
+        self._open_file(process, arguments[0], arguments[1], arguments[2])
+
+    def _open(self, process: int, arguments: Sequence[int]) -> None:
+        self._open_file(process, _AT_CWD, arguments[0], arguments[1])
+
+    def _openat2(self, process: int, arguments: Sequence[int]) -> None:
+        (flags,) = struct.unpack("=Q", self._memories.read(process, arguments[2], 8))
+        self._open_file(process, arguments[0], arguments[1], flags)
+
+    def _creat(self, process: int, arguments: Sequence[int]) -> None:
+        self._open_file(process, _AT_CWD, arguments[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+
+    def _open_by_handle_at(self, _: int, __: Sequence[int]) -> None:
+        self.seen.unseen.add("open_by_handle_at")
+
+    # -- looking without opening
+
+    def _looked(self, process: int, folder: int, address: int, *kinds: str) -> None:
+        self._ledger.looked_at(self._path(process, folder, address), kinds=kinds)
+
+    def _measured(self, process: int, folder: int, address: int) -> None:
+        """Whoever asks the kernel for all that is known of a file may use its size, and few use its times."""
         path = self._path(process, folder, address)
-        writes = bool(flags & _WRITES)
-        if (path, writes) in self._seen:
+        if self._ledger.ignores(path):
             return
-        self._seen.add((path, writes))
-        if path.startswith(self._ignored) or path in self._files or "__pycache__" in path:
-            return
-        asked = self.asked
-        if writes:
-            if path not in asked.written:
-                mark = mark_of(path)
-                if mark is not None and path not in asked.read and not flags & os.O_TRUNC:
-                    asked.read[path] = mark  # opened to be changed: what it held before counts
-                if path in asked.read:
-                    self._keep(path, asked)
-            asked.written.add(path)
-        elif path not in asked.written and path not in asked.read:
-            if (mark := mark_of(path)) is not None:
-                asked.read[path] = mark
-            elif not os.path.exists(path):  # noqa: PTH110
-                asked.missing.add(path)
+        self._ledger.looked_at(path, kinds=("size", "times") if _program(process) in _STAMPING else ("size",))
 
-    def _keep(self, path: str, asked: Asked) -> None:
-        copy = self._copy(path)
-        if copy is not None:
-            asked.before[path] = copy
+    def _newfstatat(self, process: int, arguments: Sequence[int]) -> None:
+        self._measured(process, arguments[0], arguments[1])
 
-    def _listed(self, process: int, descriptor: int) -> None:
-        path = os.readlink(f"/proc/{process}/fd/{descriptor}")  # noqa: PTH115
-        if path in self.asked.listed or path.startswith(self._ignored) or f"{path}/" in self._files:
-            return
-        self.asked.listed[path] = names_in(path)
+    def _statx(self, process: int, arguments: Sequence[int]) -> None:
+        self._measured(process, arguments[0], arguments[1])
 
-    def _connected(self, process: int, address: int, length: int) -> None:
-        data = self._memories.read(process, address, min(length, 128))
+    def _stat(self, process: int, arguments: Sequence[int]) -> None:
+        self._measured(process, _AT_CWD, arguments[0])
+
+    _lstat = _stat
+
+    def _access(self, process: int, arguments: Sequence[int]) -> None:
+        self._looked(process, _AT_CWD, arguments[0])
+
+    def _faccessat(self, process: int, arguments: Sequence[int]) -> None:
+        self._looked(process, arguments[0], arguments[1])
+
+    _faccessat2 = _faccessat
+
+    def _readlink(self, process: int, arguments: Sequence[int]) -> None:
+        self._looked(process, _AT_CWD, arguments[0], "link")
+
+    def _readlinkat(self, process: int, arguments: Sequence[int]) -> None:
+        self._looked(process, arguments[0], arguments[1], "link")
+
+    def _getxattr(self, process: int, arguments: Sequence[int]) -> None:
+        self._looked(process, _AT_CWD, arguments[0], "attributes")
+
+    _lgetxattr = _listxattr = _llistxattr = _getxattr
+
+    def _getdents64(self, process: int, arguments: Sequence[int]) -> None:
+        path = os.readlink(f"/proc/{process}/fd/{arguments[0]}")  # noqa: PTH115
+        if path in self._search and self._is_other_python(process):
+            self._ledger.looked_at(path, kinds=("modules",))  # to find modules, as far as anybody can tell
+        else:
+            self._ledger.listed(path)
+
+    def _is_other_python(self, thread: int) -> bool:
+        """Whether a thread belongs to an interpreter that is not the step's own, so that nobody hears its imports."""
+        with open(f"/proc/{thread}/status", encoding="ascii", errors="replace") as file:
+            group = next(line for line in file if line.startswith("Tgid:")).split()[1]
+        return int(group) != self._process and "python" in _program(thread)
+
+    _getdents = _getdents64
+
+    # -- changing names
+
+    def _rename(self, process: int, arguments: Sequence[int]) -> None:
+        self._moved(process, _AT_CWD, arguments[0], _AT_CWD, arguments[1])
+
+    def _renameat(self, process: int, arguments: Sequence[int]) -> None:
+        self._moved(process, *arguments[:4])
+
+    _renameat2 = _renameat
+
+    def _link(self, process: int, arguments: Sequence[int]) -> None:
+        self._moved(process, _AT_CWD, arguments[0], _AT_CWD, arguments[1], stays=True)
+
+    def _linkat(self, process: int, arguments: Sequence[int]) -> None:
+        self._moved(process, *arguments[:4], stays=True)
+
+    def _moved(
+        self, process: int, folder: int, address: int, new_folder: int, new_address: int, *, stays: bool = False
+    ) -> None:
+        old = self._path(process, folder, address)
+        self._ledger.moved(old, self._path(process, new_folder, new_address), stays=stays)
+
+    def _symlink(self, process: int, arguments: Sequence[int]) -> None:
+        self._ledger.changed(self._path(process, _AT_CWD, arguments[1]))
+
+    def _symlinkat(self, process: int, arguments: Sequence[int]) -> None:
+        self._ledger.changed(self._path(process, arguments[1], arguments[2]))
+
+    def _unlink(self, process: int, arguments: Sequence[int]) -> None:
+        self._ledger.changed(self._path(process, _AT_CWD, arguments[0]))
+
+    _truncate = _unlink
+
+    def _unlinkat(self, process: int, arguments: Sequence[int]) -> None:
+        self._ledger.changed(self._path(process, arguments[0], arguments[1]))
+
+    # -- the rest of the world
+
+    def _execve(self, process: int, arguments: Sequence[int]) -> None:
+        self._started(process, self._path(process, _AT_CWD, arguments[0]), arguments[2])
+
+    def _execveat(self, process: int, arguments: Sequence[int]) -> None:
+        self._started(process, self._path(process, arguments[0], arguments[1]), arguments[3])
+
+    def _started(self, process: int, program: str, environment: int) -> None:
+        try:
+            if os.path.isfile(program):  # noqa: PTH113
+                self._ledger.executed(program, self._variables(process, environment))
+        finally:
+            self._memories.close()  # the process is about to get another memory
+
+    def _variables(self, process: int, address: int) -> dict[str, str]:
+        """The environment that a program is started with."""
+        found = {}
+        for place in range(address, address + 8 * _MOST_VARIABLES, 8):
+            (pointer,) = struct.unpack("=Q", self._memories.read(process, place, 8))
+            if not pointer:
+                break
+            name, _, value = os.fsdecode(self._memories.text(process, pointer)).partition("=")
+            found[name] = value
+        return found
+
+    def _connect(self, process: int, arguments: Sequence[int]) -> None:
+        self._reached(self._memories.read(process, arguments[1], min(arguments[2], 128)))
+
+    def _sendto(self, process: int, arguments: Sequence[int]) -> None:
+        self._reached(self._memories.read(process, arguments[4], min(arguments[5], 128)))
+
+    def _reached(self, data: bytes) -> None:
         (family,) = struct.unpack_from("=H", data)
         if family == socket.AF_INET:
             port, host = struct.unpack_from("!H4s", data, 2)
-            self.asked.connected.add(f"{socket.inet_ntop(socket.AF_INET, host)}:{port}")
+            self.seen.connected.add(f"{socket.inet_ntop(socket.AF_INET, host)}:{port}")
         elif family == socket.AF_INET6:
             port, _, host = struct.unpack_from("!HI16s", data, 2)
-            self.asked.connected.add(f"[{socket.inet_ntop(socket.AF_INET6, host)}]:{port}")
+            self.seen.connected.add(f"[{socket.inet_ntop(socket.AF_INET6, host)}]:{port}")
         elif family == socket.AF_UNIX:
-            name = data[2:length].split(b"\0")[0] if data[2:3] != b"\0" else b"@" + data[3:length]
-            self.asked.connected.add(f"unix:{os.fsdecode(name)}")
+            name = data[2:].split(b"\0")[0] if data[2:3] != b"\0" else b"@" + data[3:]
+            self.seen.connected.add(f"unix:{os.fsdecode(name)}")
+
+    def _getrandom(self, process: int, arguments: Sequence[int]) -> None:
+        if arguments[2] in MARKS:
+            if process == self._process:
+                self._inside = arguments[2] == MARKS[0]
+        elif self._inside and not arguments[2] & os.GRND_NONBLOCK:  # with which memory and hashes protect themselves
+            self.seen.entropy += 1
+
+    def _io_uring_setup(self, _: int, __: Sequence[int]) -> None:
+        self.seen.unseen.add("io_uring")
 
 
-def tidied(path: str) -> str:
-    """An absolute path without ``.`` and ``..``; where a link comes before ``..``, as the kernel would go."""
-    parts = path.split("/")
-    return os.path.realpath(path) if ".." in parts else os.path.normpath(path)
-
-
-def names_in(folder: str) -> list[str]:
-    """The names in a folder, sorted, those of folders with a slash at their end."""
-    with os.scandir(folder) as entries:
-        return sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
-
-
-def mark_of(path: str) -> Mark | None:
-    """What a regular file looks like from outside; None for anything else."""
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return None
-    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+_UNLOOKABLE = contextlib.suppress(OSError, ValueError, KeyError)
+_GONE = contextlib.suppress(OSError)
+_REQUEST = struct.Struct("=QI4xi12x6Q").unpack
+_ANSWER = struct.Struct("=QqiI").pack
 
 
 class _Memories:
@@ -350,30 +376,38 @@ class _Memories:
         Raises:
             OSError: They cannot be read.
         """
-        if process in self._files:
-            with contextlib.suppress(OSError):
-                if data := os.pread(self._files[process], length, address):
-                    return data
-            self.close()  # another process has its number by now
-        if len(self._files) >= _MOST_OPEN:
-            self.close()
+        try:
+            if data := os.pread(self._files[process], length, address):
+                return data
+        except (KeyError, OSError):
+            pass
+        if process in self._files or len(self._files) >= _MOST_OPEN:
+            self.close()  # another process has its number by now, or there are too many
         self._files[process] = os.open(f"/proc/{process}/mem", os.O_RDONLY | os.O_CLOEXEC)
         return os.pread(self._files[process], length, address)
 
     def text(self, process: int, address: int) -> bytes:
-        """A text of a process, up to its end; read page by page, since the next page may not be mapped."""
-        found = b""
-        while b"\0" not in found and len(found) < 4096:
-            part = self.read(process, address + len(found), 4096 - (address + len(found)) % 4096)
+        """A text of a process, up to its end; never read across a page at once, since the next may not be mapped."""
+        found = self.read(process, address, min(_AT_ONCE, _PAGE - address % _PAGE))
+        end = found.find(0)
+        while end < 0 and len(found) < _LONGEST:
+            here = address + len(found)
+            part = self.read(process, here, _PAGE - here % _PAGE)
             if not part:
                 break
             found += part
-        return found.split(b"\0", 1)[0]
+            end = found.find(0)
+        return found[:end] if end >= 0 else found
 
     def close(self) -> None:
         """Close all."""
         while self._files:
             os.close(self._files.popitem()[1])
+
+
+def _program(process: int) -> str:
+    """The name of the program that a process runs."""
+    return os.readlink(f"/proc/{process}/exe").rpartition("/")[2]  # noqa: PTH115
 
 
 def _signed(number: int) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from twice.control.environ import ALL
+from twice.control.facts import FACTS
 from twice.records.canonical import of_plain
 from twice.records.digest import Digest
 from twice.records.environment import Interpreter, Settings
@@ -73,6 +75,7 @@ class World:
         listing: The digest of the names in a folder, or None.
         variable: The digest of an environment variable's value, or None.
         distribution: The version of an installed distribution, or None.
+        fact: The digest of what a look at a path shows: see ``control.facts``.
     """
 
     file: Callable[[str, str], Digest | None]
@@ -80,6 +83,7 @@ class World:
     listing: Callable[[str, str], Digest | None]
     variable: Callable[[str], Digest | None]
     distribution: Callable[[str], str | None]
+    fact: Callable[[str, str, str], Digest | None]
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,8 @@ def moved(trace: Trace, world: World) -> str:
             return why
     for variable in trace.watched.variables:
         if world.variable(variable.name) != variable.content:
+            if variable.name == ALL:
+                return "environment variables were added or taken away, and it takes all of them"
             return f"the environment variable {variable.name} has changed"
     for loaded in trace.watched.distributions:
         name, _, version = loaded.partition("==")
@@ -146,11 +152,22 @@ def _file_moved(file: FileRead, world: World) -> str:
         if there == (file.what == "exists"):
             return ""
         return f"{file.path} is there now" if there else f"{file.path} is not there any more"
+    if file.what in FACTS:
+        same = world.fact(file.what, file.root, file.path) == file.content
+        return "" if same else f"{_FACTS[file.what].format(file.path)} has changed"
     now = world.file(file.root, file.path)
     if now == file.content:
         return ""
     return f"{file.path} is not there any more" if now is None else f"{file.path} has changed"
 
+
+_FACTS = {
+    "link": "the target of {}",
+    "size": "the size of {}",
+    "times": "the time of the last change of {}",
+    "attributes": "an extended attribute of {}",
+    "modules": "what can be imported from {}",
+}
 
 _WORDS = {
     "code": "its code has changed",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -22,23 +20,21 @@ from twice.control.observe import clock_calls
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
-from twice.errors import StepFailed, TwiceError, ValueNotStorable, WorkerLost
+from twice.errors import StepFailed, ValueNotStorable, WorkerLost
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
+from twice.execute.testimony import Testimony
 from twice.execute.worker import PROTOCOL
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
 from twice.records.code import COMPUTED_IMPORT, Node
-from twice.records.digest import Digest, digest_bytes, digest_texts
+from twice.records.digest import Digest
 from twice.records.environment import Environment, NumericLibrary
-from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
+from twice.records.trace import Observed, Trace, Watched
 from twice.store.store import Store
 
 CHECK_INPUTS_UP_TO = 256 << 20
 """Inputs larger than this (bytes) are not looked at again to see whether the step changed them."""
-
-_MANY = 32
-"""Files that were read from which on they are put down together."""
 
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/lib64/", "/var/cache/")
 """Folders of the operating system: part of the machine, not inputs."""
@@ -195,10 +191,16 @@ class Performer:
         # Not the whole store: a loaded version runs in a scratch place inside it.
         paths |= set(map(str, self.store.own_folders))
         paths |= {str(Path(__file__).parent.parent)}
+        prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix)}
+        paths |= {str(prefix / part) for prefix in prefixes for part in ("bin", "lib", "lib64", "include")}
+        configured = sorted(f"{prefix}/pyvenv.cfg" for prefix in prefixes)
+        # Where an interpreter looks for itself when it starts, as far up as there are folders.
+        archive = f"lib/python{sys.version_info.major}{sys.version_info.minor}.zip"
+        archives = {str(above / archive) for prefix in prefixes for above in (prefix, *prefix.parents)}
         home = Path.home()
         paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
         paths |= {str(home / place / "fontconfig") for place in (".cache", ".config")}
-        return [*_folders(paths), *SYSTEM, sys.executable]
+        return [*_folders(paths), *SYSTEM, sys.executable, *sorted(archives), *configured]
 
     # -- the way out
 
@@ -229,44 +231,24 @@ class Performer:
 
     def _watched(self, step: str, seen: dict[str, Any], asked_file: Path) -> Watched:
         """What both watchers saw: the one inside the interpreter, and the one at the kernel's door if there was one."""
-        ground = self.plan.ground
         asked: dict[str, Any] = json.loads(asked_file.read_bytes()) if asked_file.exists() else {}
-        before = {**asked.get("before", {}), **seen["before"]}
-        unstable = {*seen["unstable"], *asked.get("unstable", ())}
-        files: list[FileRead] = []
-        self._put_together({*seen["read"], *asked.get("read", ())}, before)
-        for path in {*seen["read"], *asked.get("read", ())}:
-            try:
-                files.append(self._read(path, Path(before.get(path, path))))
-            except (OSError, TwiceError):
-                unstable.add(path)  # gone before it could be kept
-        opened = {file.path for file in files}
-        listed = {path: names for path, names in asked.get("listed", {}).items() if path not in seen["searched"]}
-        for path, names in {**listed, **seen["listed"]}.items():
-            root, relative = ground.locate(path)
-            if root:
-                kept = self.store.put(written_names(names))
-                files.append(FileRead(root=root, path=relative, what="listing", content=kept, stored=True))
-        missing = {*seen["missing"], *asked.get("missing", ())}
-        for what, paths in (("missing", missing), ("exists", {*seen["exists"]} - missing)):
-            for path in paths:
-                root, relative = ground.locate(path)
-                if root and relative not in opened:
-                    files.append(FileRead(root=root, path=relative, what=what))
-        written = {ground.locate(path) for path in {*seen["written"], *asked.get("written", ())}}
-        variables = tuple(
-            VariableRead(name=name, content=digest_variable(value)) for name, value in sorted(seen["variables"].items())
+        told = Testimony(
+            self.store,
+            self.plan.ground,
+            [seen, asked] if asked else [seen],
+            keep_files_up_to=self.keep_files_up_to,
         )
         return Watched(
             watcher="audit and seccomp" if asked else "audit",
-            files=tuple(sorted(files, key=lambda file: (file.root, file.path, file.what))),
-            written=tuple(sorted(place for place in written if place[0])),
-            executed=tuple(asked.get("executed", ())),
-            connected=tuple(asked.get("connected", ())),
-            variables=variables,
+            files=told.files(),
+            written=told.written(),
+            executed=tuple(sorted(told.all("executed"))),
+            connected=tuple(sorted(told.all("connected"))),
+            variables=told.variables(),
             observed=(*(self._observed(*noted) for noted in seen["observed"]), *self._clocks(step)),
             distributions=self._unforeseen(seen["modules"]),
-            unstable=tuple(sorted(unstable)),
+            unstable=tuple(sorted(told.unstable)),
+            unseen=tuple(sorted(told.all("unseen"))),
         )
 
     def _observed(self, what: str, which: str, file: str, line: int) -> Observed:
@@ -310,24 +292,6 @@ class Performer:
             return tuple((d.name, d.version) for d in self.launch.environment.distributions if top in d.top_level)
         return distributions_of(module, self.launch.search or None)
 
-    def _put_together(self, read: set[str], before: Mapping[str, str]) -> None:
-        """Put down what was read as one, where that is many files; each is looked at on its own afterwards."""
-        if len(read) < _MANY:
-            return
-        places = [Path(before.get(path, path)) for path in sorted(read)]
-        with contextlib.suppress(OSError, TwiceError):
-            self.store.put_files(place for place in places if place.stat().st_size <= self.keep_files_up_to)
-
-    def _read(self, path: str, where: Path) -> FileRead:
-        """A file that was read, with what it held: it may have been copied aside before the step changed it."""
-        root, relative = self.plan.ground.locate(path)
-        size = where.stat().st_size
-        content = self.store.digest_file(where)
-        stored = size <= self.keep_files_up_to
-        if stored and not self.store.has(content):
-            content = self.store.put_file(where)
-        return FileRead(root=root, path=relative, what="file", content=content, size=size, stored=stored)
-
     def _environment(self, numeric: list[dict[str, Any]]) -> Digest:
         libraries = {
             NumericLibrary(
@@ -354,26 +318,3 @@ def _folders(paths: Iterable[str]) -> list[str]:
     """Folders as watchers know them: without detours, with and without links followed, and a separator at the end."""
     found = {os.path.join(clean(path), "") for path in paths for clean in (os.path.abspath, os.path.realpath)}  # noqa: PTH118
     return sorted(found)
-
-
-def written_names(names: list[str]) -> bytes:
-    """The names in a folder as they are kept: JSON, sorted."""
-    return json.dumps(sorted(names)).encode()
-
-
-def digest_names(names: list[str]) -> Digest:
-    """The digest of the names in a folder."""
-    return digest_bytes(written_names(names))
-
-
-def variable_here(name: str) -> Digest | None:
-    """The digest that stands for an environment variable's value in this process."""
-    value = os.environ.get(name)
-    if value is None:
-        return None
-    return digest_variable(hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest())
-
-
-def digest_variable(sha256: str | None) -> Digest | None:
-    """The digest that stands for an environment variable's value, from the SHA-256 that the watcher made of it."""
-    return None if sha256 is None else digest_texts("variable", sha256)

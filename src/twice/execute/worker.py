@@ -185,20 +185,16 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
         listener = None
     if listener is None:
         return
-    ignored = [*json.loads(task.read_bytes())["ignore"], *_Here.own]
-    asked = syscalls.Supervisor(listener, pid, ignored, Keeper(task.parent, "kept")).serve()
-    told = {
-        "read": sorted(asked.read),
-        "missing": sorted(asked.missing),
-        "listed": asked.listed,
-        "written": sorted(asked.written),
-        "executed": sorted(asked.executed),
-        "connected": sorted(asked.connected),
-        "uring": asked.uring,
-        "before": asked.before,
-        "unstable": asked.unstable(),
-    }
-    (task.parent / "asked.json").write_text(json.dumps(told), encoding="utf-8")
+    told = json.loads(task.read_bytes())
+    supervisor = syscalls.Supervisor(
+        listener,
+        pid,
+        [*told["ignore"], *_Here.own],
+        Keeper(task.parent, "kept"),
+        pinned=told["known_variables"],
+        search=told["sys_path"],
+    )
+    (task.parent / "asked.json").write_text(json.dumps(supervisor.serve().told()), encoding="utf-8")
 
 
 class _Here:
@@ -332,14 +328,17 @@ class _Step:
         os.chdir(self.task["cwd"])
         sys.path[:] = [*self.task["sys_path"], *(_SEARCH if self.task["search_own"] else ())]
         sys.argv = [""]
+        files = [module["file"] for module in self.task["modules"]]
         watch = Watch(
             [*self.task["ignore"], *_Here.own],
             self.task["known_variables"],
             Keeper(self.spool, "before"),
             opens=not _Here.watched,
+            code=files,
+            elsewhere=self.spool / "elsewhere",
         )
         watch.start()
-        observer = Observer([module["file"] for module in self.task["modules"]])
+        observer = Observer(files)
         plant(self.task["seed"])
         plant_on_import(self.task["seed"])
         self.code.install()
@@ -366,15 +365,7 @@ class _Step:
             "output": output,
             "mutated": [name for name in self.task["inputs"] if self.changed(name, arguments[name])],
             "watched": {
-                "read": sorted(seen.read),
-                "missing": sorted(seen.missing),
-                "listed": seen.listed,
-                "exists": sorted(seen.exists),
-                "searched": sorted(seen.searched),
-                "before": seen.before,
-                "written": sorted(seen.written),
-                "variables": seen.variables,
-                "unstable": seen.unstable(),
+                **seen.told(),
                 "modules": modules,
                 "observed": observed,
             },

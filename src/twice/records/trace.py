@@ -13,9 +13,11 @@ class FileRead(Record, frozen=True, kw_only=True):
     Attributes:
         root: Which root the path is relative to; empty for an absolute path.
         path: With forward slashes.
-        what: ``file``, ``missing`` (looked for and not there), ``exists`` (looked at, not opened), or ``listing`` (of a
-            folder).
-        content: The digest of the bytes, or of the sorted names in the folder; None where there are none.
+        what: ``file``, ``missing`` (looked for and not there), ``exists`` (looked at, not opened), ``listing`` (of a
+            folder), or what was found out without reading: ``link`` (where it leads), ``size``, ``times`` (of its last
+            change), ``attributes`` (extended ones), ``modules`` (what another interpreter could import from a folder).
+        content: The digest of the bytes, of the sorted names in the folder, or of what was found out; None where there
+            is nothing.
         size: In bytes.
         stored: Whether the vault holds the bytes.
     """
@@ -58,16 +60,18 @@ class Watched(Record, frozen=True, kw_only=True):
 
     Attributes:
         watcher: Which watchers were at work: ``audit`` sees what goes through Python's own ``open`` and friends,
-            ``seccomp`` what any process of the step asks of the kernel.
+            ``seccomp`` and ``strace`` what any process of the step asks of the kernel.
         files: Files read, missing files looked for, folders listed.
         written: Files written, as (root, path).
         executed: Programs that it started.
         connected: Addresses that it connected to.
-        variables: Environment variables read.
+        variables: Environment variables read, or handed on to a program; ``*`` stands for the names of all.
         observed: Entropy, clocks and global generators used.
         distributions: ``name==version`` of distributions that were loaded though no import in the captured code leads
             to them, as by an import of a computed name, or a library's optional companion.
         unstable: Paths that changed while the step ran; a trace with any of these is never reused.
+        unseen: What it used that watchers cannot follow: ``io_uring``, ``fifo:…`` (a named pipe), ``32-bit:…`` (a
+            program of another architecture).
     """
 
     watcher: str
@@ -79,6 +83,7 @@ class Watched(Record, frozen=True, kw_only=True):
     observed: tuple[Observed, ...] = ()
     distributions: tuple[str, ...] = ()
     unstable: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 class Trace(Record, frozen=True, kw_only=True):
