@@ -28,6 +28,15 @@ _OURS: tuple[tuple[str, str], ...] = (
     ("sklearn", "sklearn"),
     ("matplotlib", "matplotlib"),
     ("mpl_toolkits", "matplotlib"),
+    ("PIL", "pillow"),
+    ("pyarrow", "arrow"),
+    ("polars", "polars"),
+    ("torch", "torch"),
+    ("xgboost", "boosters"),
+    ("lightgbm", "boosters"),
+    ("catboost", "boosters"),
+    ("onnx", "onnx"),
+    ("pydantic", "pydantic"),
 )
 
 

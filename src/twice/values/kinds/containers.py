@@ -168,6 +168,51 @@ class DataClassKind(Kind):
         return f"{type(value).__name__}({', '.join(field.name for field in dataclasses.fields(value))})"
 
 
+class AttrsKind(Kind):
+    """An object of a class made by attrs: its class and its fields; ``__init__`` is not called again."""
+
+    name = "attrs"
+    staged = True
+    own = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+
+    def recognises(self, cls: type) -> bool:
+        if "__attrs_attrs__" not in {name for base in cls.__mro__ for name in base.__dict__}:
+            return False
+        if any("__new__" in base.__dict__ for base in cls.__mro__ if base is not object):
+            return False
+        users = [base for base in cls.__mro__ if base is not object]
+        return not any(
+            name in base.__dict__ and not _by_attrs(base.__dict__[name]) for base in users for name in self.own
+        )
+
+    def take_apart(self, value: Any) -> object:
+        fields = [field.name for field in type(value).__attrs_attrs__ if hasattr(value, field.name)]
+        values = tuple(getattr(value, name) for name in fields)
+        more = {name: item for name, item in getattr(value, "__dict__", {}).items() if name not in fields}
+        return {"class": type(value), "fields": tuple(fields), "values": values, "more": more}
+
+    def stages(self, state: Any, making: Making) -> Stages:
+        cls = yield state["class"]
+        if not isinstance(cls, type) or not self.recognises(cls):
+            raise AttributeError(f"{cls!r} is not made by attrs any more")
+        result: Any = object.__new__(cls)
+        yield Made(result)
+        names = yield state["fields"]
+        values = yield state["values"]
+        more = yield state["more"]
+        for name, item in (*zip(names, values, strict=True), *more.items()):
+            object.__setattr__(result, name, item)
+        return result
+
+    def preview(self, value: Any) -> str:
+        return f"{type(value).__name__}({', '.join(field.name for field in type(value).__attrs_attrs__)})"
+
+
+def _by_attrs(method: Any) -> bool:
+    """Whether attrs wrote a method: it does so for classes with slots."""
+    return getattr(method, "__name__", "") in ("slots_getstate", "slots_setstate")
+
+
 def _is_set(value: object, name: str) -> bool:
     """Whether an attribute has a value, without calling a property for it."""
     if name in getattr(value, "__dict__", {}):
@@ -185,4 +230,5 @@ def _generated_state(cls: type) -> bool:
 
 KINDS: tuple[Kind, ...] = (
     NamedTupleKind(), OrderedDictKind(), DefaultDictKind(), CounterKind(), DequeKind(), DataClassKind(),
+    AttrsKind(),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Files and folders: content, names and the executable bit; other permission bits are kept aside, since umasks vary."""
 
-# ruff: noqa: ARG002, D102 - the methods and their arguments are described by Kind
+# ruff: noqa: D102 - the methods and their arguments are described by Kind
 from __future__ import annotations
 
 import stat
@@ -14,10 +14,6 @@ from twice.values.kind import Aside, Buffer, Kind, Making
 if TYPE_CHECKING:
     from twice.values.compare import Comparison, Difference
     from twice.values.terms import Tagged
-
-
-_AS_TEXT = 4 << 20
-"""Bytes up to which files are compared as text."""
 
 
 class FileKind(Kind):
@@ -51,14 +47,16 @@ class FileKind(Kind):
         return f"file {value.name}"
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
-        from twice.values.compare import group
+        from twice.values.compare import METADATA, Gathered, group
+        from twice.values.contents import contents_differ
 
         before = {"name": left.part("name"), "executable": left.part("executable")}
         after = {"name": right.part("name"), "executable": right.part("executable")}
         found = comparison.records(before, after, path)
-        content = _contents_differ(left.part("data"), right.part("data"), path)
+        content = contents_differ(_named(left.part("name"), left), _named(right.part("name"), right), comparison, path)
         if found is not None and content is None:
-            return group(path, [found], f"the content is the same; {found.what}", "only metadata differs")
+            what, softer = f"the content is the same; {found.what}", "only metadata differs"
+            return Gathered([found]).as_one(path, what, {"changed": 1}, softer, explained=METADATA)
         return group(path, [part for part in (found, content) if part is not None])
 
 
@@ -107,7 +105,8 @@ class FolderKind(Kind):
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
         """Which paths were added, removed and changed."""
-        from twice.values.compare import Difference, group, key_of
+        from twice.values.compare import Difference, Gathered, key_of
+        from twice.values.contents import contents_differ
 
         before, after = _rows(left), _rows(right)
         removed, added = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
@@ -116,15 +115,24 @@ class FolderKind(Kind):
             at = f"{path}/{name}"
             if list(map(key_of, before[name][:3])) != list(map(key_of, after[name][:3])):
                 children.append(Difference(at, "is of another type, leads elsewhere, or may be executed or not"))
-            elif (child := _contents_differ(before[name][3], after[name][3], at)) is not None:
-                children.append(child)
+            else:
+                data, other = (
+                    row[3].view() if row[3] is not None else memoryview(b"") for row in (before[name], after[name])
+                )
+                child = contents_differ((name, data), (name, other), comparison, at)
+                children += [child] if child is not None else []
         if left.part("name") != right.part("name"):
             children.append(Difference(path, f"was named {left.part('name')!r} and is named {right.part('name')!r}"))
         if not (removed or added or children):
             return None
         what = f"{len(children)} entries changed, {len(added)} added, {len(removed)} removed"
-        found = group(path, children, what) or Difference(path, what)
-        return Difference(path, what, {"removed": removed, "added": added, "changed": len(children)}, found.children)
+        detail = {"removed": removed, "added": added, "changed": len(children)}
+        return Gathered(children).as_one(path, what, detail, whole=not removed and not added)
+
+
+def _named(name: Any, file: Tagged) -> tuple[str, memoryview]:
+    data: Any = file.part("data")
+    return str(name), data.view() if data is not None else memoryview(b"")
 
 
 def _rows(folder: Tagged) -> dict[str, list[Any]]:
@@ -132,21 +140,6 @@ def _rows(folder: Tagged) -> dict[str, list[Any]]:
     columns = [getattr(folder.part(name), "items", []) for name in ("kinds", "executable", "targets", "data")]
     paths: list[str] = getattr(folder.part("paths"), "items", [])
     return {path: list(row) for path, *row in zip(paths, *columns, strict=True)}
-
-
-def _contents_differ(left: Any, right: Any, path: str) -> Difference | None:
-    """What differs between two files' bytes: lines where both are text, and offsets where not."""
-    from twice.values.compare import binary, texts
-
-    before, after = left.view(), right.view()
-    if before == after:
-        return None
-    if max(before.nbytes, after.nbytes) <= _AS_TEXT:
-        try:
-            return texts(str(before, "utf-8"), str(after, "utf-8"), path)
-        except UnicodeDecodeError:
-            pass
-    return binary(before, after, path)
 
 
 def _source(data: Any) -> Any:

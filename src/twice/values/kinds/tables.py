@@ -50,6 +50,7 @@ def tables_differ(
     path: str,
     *,
     cells: Cells,
+    differ: Callable[[Term, Term, str], Difference | None] | None = None,
     index: Difference | None = None,
     metadata: Sequence[Difference] = (),
 ) -> Difference | None:
@@ -58,9 +59,10 @@ def tables_differ(
     Args:
         left: The recorded one.
         right: The other.
-        comparison: Compares columns.
+        comparison: Compares columns that are values themselves, and has the tolerances.
         path: Where they are.
         cells: Reads a column.
+        differ: Compares columns, if they are not values themselves.
         index: What differs between the labels of their rows.
         metadata: What differs beside columns and rows.
     """
@@ -71,7 +73,7 @@ def tables_differ(
     if left.rows == right.rows:
         for name, values in before.items():
             if name in after:
-                found.columns.add(comparison.differ(values, after[name], f"{path}[{name}]"))
+                found.columns.add((differ or comparison.differ)(values, after[name], f"{path}[{name}]"))
     found.reordered = not found.removed and not found.added and list(before) != list(after)
     same_rows = left.rows == right.rows
     if same_rows and not (found.removed or found.added or found.columns.count or index or metadata or found.reordered):
