@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import twice
+from twice.actions.git import git
 from twice.actions.ground import keep_files_up_to
 from twice.control import switches
 from twice.environment.python import distributions_of
@@ -43,7 +42,7 @@ from twice.records.canonical import digest as digest_of
 from twice.records.canonical import of_plain
 from twice.records.digest import Digest
 from twice.records.environment import Environment
-from twice.records.run import Git, RunRecord, StepResult
+from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace
 from twice.records.version import InputFile, Version
 from twice.source.modules import Library
@@ -438,17 +437,3 @@ def _as_received(value: Artifact) -> Digest:
 def _depends_on_other_files(left: Trace, right: Trace) -> bool:
     """Whether two traces under one key saw different files or variables, which explains different outputs."""
     return left.watched.files != right.watched.files or left.watched.variables != right.watched.variables
-
-
-def git(folder: Path) -> Git | None:
-    """The commit that a working tree is on, and whether it is clean; None where there is no git."""
-    try:
-        commit, status = (
-            subprocess.run(
-                ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
-            ).stdout
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return Git(commit=commit.strip(), clean=not status.strip())

@@ -67,9 +67,6 @@ class Performer:
         self.plan = plan
         self.workers = workers
         self.keep_files_up_to = keep_files_up_to
-        self._modules = [self._module(module) for module in plan.snapshot.modules]
-        self._values = [self.stored(value) for value in plan.snapshot.values]
-        self._ignored = self._ignore()
 
     def perform(
         self, step: str, key: Digest, ingredients: dict[str, str], inputs: Mapping[str, Artifact], echo: Echo | None
@@ -173,6 +170,16 @@ class Performer:
             "size": value.size,
         }
 
+    @cached_property
+    def _modules(self) -> list[dict[str, Any]]:
+        """The sources in the worker's terms."""
+        return [self._module(module) for module in self.plan.snapshot.modules]
+
+    @cached_property
+    def _values(self) -> list[dict[str, Any]]:
+        """The captured values in the worker's terms."""
+        return [self.stored(value) for value in self.plan.snapshot.values]
+
     def _module(self, module: Any) -> dict[str, Any]:
         cell = module.root == "cells"
         file = f"<{module.path}>" if cell else str(self.plan.ground.absolute(module.root, module.path))
@@ -184,7 +191,8 @@ class Performer:
             "namespace": module.namespace,
         }
 
-    def _ignore(self) -> list[str]:
+    @cached_property
+    def _ignored(self) -> list[str]:
         """What is no input when it is read: the interpreter, installed packages, and the vault."""
         paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
         paths |= {*site.getsitepackages(), site.getusersitepackages()}

@@ -326,6 +326,13 @@ class Library:
             self._memory.read(file, before, os.stat(file), digest, now)  # noqa: PTH116
         return Source(name, file, digest, data, package, self._memory.known(digest))
 
+    def let_go(self) -> None:
+        """Let go of the syntax trees and decoded texts; whoever needs one again gets it made anew."""
+        for source in self._files.values():
+            if source is not None:
+                for made in ("tree", "nodes", "text", "lines"):
+                    vars(source).pop(made, None)
+
     def remember(self) -> None:
         """Keep what is known by now of the sources for the next capture."""
         sources = {source.digest: source for source in self._files.values() if source is not None}

@@ -154,6 +154,7 @@ def _capture(
     files = _files(reach, roots)
     imports = {name for file in files if file.source is not None for name in file.source.known.modules}
     library.remember()
+    library.let_go()
     places = [roots.locate(Path(entry or ".").resolve()) for entry in search]
     local = [
         place for entry, place in zip(search, places, strict=True) if place[0] and is_local_file(str(Path(entry) / "x"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
+from twice.source.mentions import TELLING
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.found import NOTHING, Edge, Found, Reads
@@ -95,7 +96,7 @@ class Names:
             return []  # a built-in, or a name that does not exist (yet): reading it would fail, and running tells
         if name in MACHINERY:
             return []
-        if isinstance(value, FunctionType | BuiltinFunctionType):
+        if isinstance(value, FunctionType | BuiltinFunctionType) and value.__name__ in TELLING:
             walk.reads |= Reads.of({value.__name__})  # whatever it is called here
         if module == MAIN:
             walk.main_names.setdefault(name)

@@ -123,7 +123,8 @@ class Reach:
                 keep_annotations=annotations,
                 keep_docstrings=docstrings,
             )
-        self.reads |= Reads.of(normal.mentions)
+        if normal.mentions:
+            self.reads |= Reads.of(normal.mentions)
         return normal
 
     def visit(self, value: object) -> list[str]:
