@@ -65,18 +65,19 @@ def keep_files_up_to(environ: dict[str, str] | None = None) -> int:
     return int(number) * _UNITS[unit]
 
 
-def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...]) -> Ground:
+def scratch_ground(store: Store, snapshot: Snapshot, files: tuple[InputFile, ...], place: Path | None = None) -> Ground:
     """An empty place with a version's sources and input files in it, under the roots that they were recorded from.
 
     Args:
         store: The vault.
         snapshot: The files of the version's code.
         files: Its input files.
+        place: An empty folder; by default a new one in the store.
 
     Raises:
         InputChanged: A file that is not kept in the vault is not here, or no longer the same.
     """
-    place = store.spool()
+    place = place or store.spool()
     names = {snapshot.cwd[0], "project", *(root for root, _ in snapshot.search)}
     names |= {module.root for module in snapshot.modules if module.root != "cells"} | {
         file.root for file in files if file.root

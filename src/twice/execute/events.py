@@ -79,6 +79,25 @@ class StepBroke(Event):
 
 
 @dataclass(frozen=True)
+class Experimenting(Event):
+    """A step is run again under other conditions, to find out why its output is not as recorded.
+
+    Attributes:
+        step: The step.
+        conditions: What is changed, in words.
+        why: What that is to show.
+        runs: How many runs are made.
+        seconds: How long one took unchanged.
+    """
+
+    step: str
+    conditions: str
+    why: str
+    runs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class RunEnded(Event):
     """A run is over: ``done``, ``failed`` or ``interrupted``."""
 

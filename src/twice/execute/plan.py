@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from twice.execute.worker import FORK_SAFE
@@ -62,6 +62,7 @@ class Plan:
         version: The loaded version, unless it is made from live code or with other parameters.
         always: Steps that are never reused.
         imports: Every module that the captured sources import by name.
+        conditions: What is held still or moved inside the steps' processes, for an experiment: see ``control.held``.
     """
 
     pipeline: str
@@ -79,6 +80,7 @@ class Plan:
     version: Digest | None = None
     always: frozenset[str] = frozenset()
     imports: tuple[str, ...] = ()
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def preload(self) -> tuple[str, ...]:

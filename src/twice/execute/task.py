@@ -105,6 +105,7 @@ class Performer:
             "foreseen": sorted({places[node.id].module for node in self._reached(step) if node.id in places}),
             "known_variables": sorted(switches.variables(self.plan.settings)),
             "check_inputs_up_to": CHECK_INPUTS_UP_TO,
+            "conditions": dict(self.plan.conditions),
         }
         file = spool / "task.json"
         file.write_text(json.dumps(task), encoding="utf-8")

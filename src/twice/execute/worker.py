@@ -339,6 +339,10 @@ class _Step:
         )
         watch.start()
         observer = Observer(files)
+        if self.task.get("conditions"):
+            from twice.control.held import hold
+
+            hold(self.task["conditions"], frozenset(files))
         plant(self.task["seed"])
         plant_on_import(self.task["seed"])
         self.code.install()

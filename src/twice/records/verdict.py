@@ -27,6 +27,69 @@ class Finding(Record, frozen=True, kw_only=True):
     children: tuple[Finding, ...] = ()
 
 
+class Experiment(Record, frozen=True, kw_only=True):
+    """Runs of one step under the same conditions.
+
+    Attributes:
+        conditions: What was held still, moved, or set as recorded, in words; nothing for a step run unchanged.
+        outcomes: What came out, run by run: a content, or ``fails: …``.
+        traces: The traces of the runs that did not fail.
+        recorded: How many of the outcomes count as what was recorded.
+    """
+
+    conditions: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    traces: tuple[Digest, ...] = ()
+    recorded: int = 0
+
+
+class Cause(Record, frozen=True, kw_only=True):
+    """What is known of one factor.
+
+    Attributes:
+        factor: Its name: ``entropy``, ``clock``, ``environment`` …
+        status: ``proven``, ``consistent with``, ``ruled out`` or ``not tested``.
+        detail: What exactly.
+        location: Where it enters, as ``flow.py:12``; empty if that was not seen.
+        reason: What was tried and what came of it, or why nothing was.
+        fix: What to do about it.
+        evidence: The experiments that show it.
+    """
+
+    factor: str
+    status: str
+    detail: str = ""
+    location: str = ""
+    reason: str = ""
+    fix: str = ""
+    evidence: tuple[Experiment, ...] = ()
+
+
+class Diagnosis(Record, frozen=True, kw_only=True):
+    """Why one step's output is not what was recorded, by experiment.
+
+    Attributes:
+        nature: ``unsteady`` (it disagrees with itself here), ``drifted`` (it agrees with itself, and not with the
+            record), ``fails``, or ``steady`` (it agreed with the record when it was run again).
+        causes: What is proven, and what is consistent with it.
+        others: What was ruled out or not tested.
+        together: More than one factor is needed.
+        runs: How many experiments were made.
+        power: What the unchanged runs could have detected, in words.
+        unsettled: Why it was not brought to its end; empty if it was.
+        spread: How far the outputs of unchanged runs are apart, in words.
+    """
+
+    nature: str
+    causes: tuple[Cause, ...] = ()
+    others: tuple[Cause, ...] = ()
+    together: bool = False
+    runs: int = 0
+    power: str = ""
+    unsettled: str = ""
+    spread: str = ""
+
+
 class StepVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one step's output.
 
@@ -39,6 +102,8 @@ class StepVerdict(Record, frozen=True, kw_only=True):
         left: The recorded content.
         right: The content it was held against.
         reason: What is known of why it differs; why the verdict is inconclusive; or the error, if it fails.
+        diagnosis: Why it differs, by experiment.
+        spreads: What the other output changes downstream, in words.
     """
 
     step: str
@@ -49,6 +114,8 @@ class StepVerdict(Record, frozen=True, kw_only=True):
     left: Digest | None = None
     right: Digest | None = None
     reason: str = ""
+    diagnosis: Diagnosis | None = None
+    spreads: str = ""
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -62,6 +129,11 @@ class Verdict(Record, frozen=True, kw_only=True):
         right: The run it was held against.
         same_version: Whether both are runs of one version.
         not_checked: What was not checked, in words.
+        level: Of a verification: ``quick``, ``full`` or ``paranoid``.
+        host: Of a verification: where it was made.
+        environment: Of a verification: the environment that it was made on.
+        made: Of a verification: when, in nanoseconds since 1970, UTC.
+        accepted: The grades that the version lets count as reproduced.
     """
 
     verdict: str
@@ -71,3 +143,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     right: Digest
     same_version: bool
     not_checked: tuple[str, ...] = ()
+    level: str = ""
+    host: str = ""
+    environment: Digest | None = None
+    made: int = 0
+    accepted: tuple[str, ...] = ()

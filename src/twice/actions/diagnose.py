@@ -1,0 +1,224 @@
+"""Find out why a step's output is not what was recorded: ask the courtroom what to try, try it, and ask again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from twice.actions.compare import counts_as_recorded
+from twice.actions.laboratory import Laboratory, Run, Subject
+from twice.compare.diagnose import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial, consider
+from twice.compare.levers import FIXES, Bench, bench
+from twice.control.held import LIMITS
+from twice.errors import Damaged, NotFound
+from twice.execute.events import Experimenting, Listener
+from twice.execute.plan import Plan
+from twice.execute.task import variable_here
+from twice.records.artifact import Artifact
+from twice.records.digest import Digest
+from twice.records.environment import Environment
+from twice.records.trace import Trace
+from twice.records.verdict import Cause, Diagnosis, Experiment
+from twice.records.version import StepSpec
+from twice.store.store import Store
+
+BUDGET = 600.0
+"""Seconds that experiments may take in all, if nothing else is said."""
+
+
+class Diagnoser:
+    """Diagnoses steps of one version, with one budget for all of them.
+
+    Args:
+        store: The vault.
+        plan: The version, brought back.
+        jobs: How many runs may be made at the same time.
+        budget: Seconds that experiments may take in all.
+        listener: Is told what is tried.
+    """
+
+    def __init__(self, store: Store, plan: Plan, *, jobs: int, budget: float, listener: Listener) -> None:
+        self.store = store
+        self.plan = plan
+        self.listener = listener
+        self.until = time.monotonic() + budget
+        self.laboratory = Laboratory(store, plan, jobs=jobs, until=self.until)
+        self.reached = {
+            step: {
+                node.id.partition("==")[0]
+                for node in plan.code.nodes
+                if node.kind == "distribution" and node.id in own.reaches
+            }
+            for step, own in plan.code.steps.items()
+        }
+
+    def diagnose(
+        self, spec: StepSpec, recorded: Trace, inputs: Mapping[str, Artifact], now: Trace | None, failure: str = ""
+    ) -> Diagnosis:
+        """Find out about one step.
+
+        Args:
+            spec: The step.
+            recorded: Its recorded trace.
+            inputs: Its recorded inputs.
+            now: The trace that is not as recorded; None if it failed.
+            failure: How it failed.
+        """
+        usual = now or recorded
+        subject = Subject(spec.name, inputs, usual)
+        case = self._bench(subject, recorded)
+        inquiry = _Inquiry(self, spec, recorded, subject, case, now, failure)
+        return inquiry.hold()
+
+    def _bench(self, subject: Subject, recorded: Trace) -> Bench:
+        loaded = {name.partition("==")[0] for name in subject.usual.watched.distributions}
+        return bench(
+            recorded,
+            subject.usual,
+            self.environment(recorded.environment),
+            self.environment(subject.usual.environment),
+            reached=self.reached.get(subject.step, set()),
+            seed=self.plan.seed,
+            variable_here=variable_here,
+            limits=LIMITS,
+            loaded=loaded,
+        )
+
+    def environment(self, digest: Digest) -> Environment:
+        """An environment's record; the present one where it is not here."""
+        try:
+            return self.store.load(digest, Environment)
+        except (NotFound, Damaged):
+            return self.plan.environment
+
+
+class _Inquiry:
+    def __init__(
+        self,
+        diagnoser: Diagnoser,
+        spec: StepSpec,
+        recorded: Trace,
+        subject: Subject,
+        found: Bench,
+        now: Trace | None,
+        failure: str,
+    ) -> None:
+        self.all = diagnoser
+        self.spec = spec
+        self.recorded = recorded
+        self.subject = subject
+        self.bench = found
+        self.first = Run(now, None, failure)
+        self.runs: dict[Levers, list[Run]] = {frozenset(): [self.first]}
+        self.looked: set[Levers] = set()
+        self.judged: dict[str, bool] = {}
+
+    def hold(self) -> Diagnosis:
+        """Try what is asked for until there is a conclusion, or no more time."""
+        unsettled = ""
+        self._look_up(frozenset())
+        while True:
+            answer = consider(self.bench.case, self._trials())
+            if isinstance(answer, Conclusion):
+                return self._told(answer, "too many experiments would be needed" if answer.cut_short else "")
+            if not self._look_up(answer.levers):
+                if self._too_late():
+                    unsettled = f"the budget for experiments was used up; next would have been: {answer.why}"
+                    break
+                self._make(answer)
+        closed = consider(self._closed(), self._trials())
+        assert isinstance(closed, Conclusion), "nothing more may be asked for"
+        return self._told(closed, unsettled)
+
+    def _look_up(self, levers: Levers) -> bool:
+        """Whether there are runs in the vault that were not taken into account yet."""
+        if levers in self.looked:
+            return False
+        self.looked.add(levers)
+        known = self.all.laboratory.known(self.subject, self.bench.together(levers))
+        self.runs.setdefault(levers, []).extend(known)
+        return bool(known)
+
+    def _too_late(self) -> bool:
+        return time.monotonic() + self.subject.usual.duration / 1e9 >= self.all.until
+
+    def _make(self, asked: Ask) -> None:
+        conditions = self.bench.together(asked.levers)
+        words = ", ".join(self.bench.said(asked.levers)) or "unchanged"
+        self.all.listener(
+            Experimenting(self.spec.name, words, asked.why, asked.runs, self.subject.usual.duration / 1e9)
+        )
+        made = self.all.laboratory.run(self.subject, conditions, asked.runs)
+        self.runs.setdefault(asked.levers, []).extend(made)
+
+    def _trials(self) -> list[Trial]:
+        return [
+            Trial(
+                levers,
+                run.outcome,
+                recorded=self._recorded(run),
+                failed=run.trace is None,
+                evidence=run.digest or "",
+            )
+            for levers, runs in self.runs.items()
+            for run in runs
+        ]
+
+    def _recorded(self, run: Run) -> bool:
+        if run.trace is None:
+            return False
+        content = run.trace.output.content
+        if content not in self.judged:
+            self.judged[content] = counts_as_recorded(
+                self.all.store, self.spec, self.recorded.output, run.trace.output
+            )
+        return self.judged[content]
+
+    def _closed(self) -> Case:
+        """The case as it is when no more trials may be made."""
+        return replace(self.bench.case, most=0)
+
+    # -- in the words of the record
+
+    def _told(self, found: Conclusion, unsettled: str) -> Diagnosis:
+        return Diagnosis(
+            nature=found.nature,
+            causes=tuple(self._cause(one) for one in found.causes),
+            others=tuple(self._cause(one) for one in found.found if one.status not in (PROVEN, CONSISTENT)),
+            together=found.together,
+            runs=sum(len(runs) for runs in self.runs.values()) - 1,
+            power=found.power,
+            unsettled=unsettled,
+            spread=_spread(self.runs[frozenset()]),
+        )
+
+    def _cause(self, found: Found) -> Cause:
+        lever = found.lever
+        return Cause(
+            factor=lever.factor,
+            status=found.status,
+            detail=lever.detail,
+            location=lever.location,
+            reason=found.reason,
+            fix=FIXES.get(lever.factor, "") if found.status in (PROVEN, CONSISTENT) else "",
+            evidence=tuple(self._experiment(levers) for levers in found.levers if levers in self.runs),
+        )
+
+    def _experiment(self, levers: Levers) -> Experiment:
+        runs = self.runs[levers]
+        return Experiment(
+            conditions=self.bench.said(levers),
+            outcomes=tuple(run.outcome for run in runs),
+            traces=tuple(run.digest for run in runs if run.digest is not None),
+            recorded=sum(self._recorded(run) for run in runs),
+        )
+
+
+def _spread(runs: Sequence[Run]) -> str:
+    """How many outputs there were, and which, in a few words."""
+    previews = {run.trace.output.content: run.trace.output.preview for run in runs if run.trace is not None}
+    if len(previews) < 2:
+        return ""
+    shown = list(previews.values())[:3]
+    return f"{len(previews)} outputs in {len(runs)} runs: {' · '.join(shown)}{' …' if len(previews) > 3 else ''}"

@@ -1,0 +1,182 @@
+"""Where experiments are made: one step, from its recorded inputs, under conditions; each run is a trace in the vault.
+
+An experiment that was made is not made again: its runs are found by their key, which is the step's own with the
+conditions, the machine and the variables that the step looks at.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from twice.actions.ground import keep_files_up_to, scratch_ground
+from twice.control import switches
+from twice.control.conditions import Conditions
+from twice.environment.record import host
+from twice.errors import StepFailed, TwiceError, WorkerLost
+from twice.execute.conditions import under
+from twice.execute.plan import Plan
+from twice.execute.rebuilder import key
+from twice.execute.task import Performer, variable_here
+from twice.execute.workers import Workers
+from twice.records.artifact import Artifact
+from twice.records.canonical import digest as digest_of
+from twice.records.canonical import of_plain
+from twice.records.digest import Digest
+from twice.records.trace import Trace
+from twice.store.store import Store
+
+LEAST_LIMIT = 60.0
+"""Seconds that every trial is given; one that takes longer gets twenty times what the step takes unchanged."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The step that is looked into.
+
+    Attributes:
+        step: Its name.
+        inputs: What it receives: its recorded inputs.
+        usual: A trace of it, unchanged, here.
+    """
+
+    step: str
+    inputs: Mapping[str, Artifact]
+    usual: Trace
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a subject under conditions.
+
+    Attributes:
+        trace: Its trace; None if it failed.
+        digest: The trace's name.
+        failure: Why it failed, in words; empty if it did not.
+        made: It was made now, and not found in the vault.
+    """
+
+    trace: Trace | None = None
+    digest: Digest | None = None
+    failure: str = ""
+    made: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What came out: two runs with the same text had the same outcome."""
+        return self.failure if self.trace is None else self.trace.output.content
+
+
+class Laboratory:
+    """Makes experiments with the steps of one version.
+
+    Args:
+        store: The vault.
+        plan: The version, brought back.
+        jobs: How many runs may be made at the same time.
+        until: The moment (of ``time.monotonic``) after which no more are begun.
+        told: Is told of every run that is made, with its seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        plan: Plan,
+        *,
+        jobs: int = 1,
+        until: float | None = None,
+        told: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self.store = store
+        self.plan = plan
+        self.jobs = jobs
+        self.until = until
+        self._told = told
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the budget is used up."""
+        return self.until is not None and time.monotonic() >= self.until
+
+    def key(self, subject: Subject, conditions: Conditions) -> tuple[Digest, dict[str, str]]:
+        """The key of an experiment's runs, and what it is made of."""
+        variables = {read.name: str(variable_here(read.name)) for read in subject.usual.watched.variables}
+        found = {
+            **subject.usual.ingredients,
+            "experiment": "run again",
+            "experiment host": host(),
+            "experiment on": str(self.plan.environment_digest),
+            "experiment variables": str(of_plain(variables)),
+            **conditions.ingredient(),
+        }
+        return key(found), found
+
+    def known(self, subject: Subject, conditions: Conditions) -> list[Run]:
+        """The runs of an experiment that were made before."""
+        wanted, _ = self.key(subject, conditions)
+        return [Run(trace, digest_of(trace)) for trace in self.store.traces(wanted)]
+
+    def run(self, subject: Subject, conditions: Conditions, count: int) -> list[Run]:
+        """Make an experiment so many times; fewer if the time is up.
+
+        Raises:
+            KeyboardInterrupt: It was interrupted; what was finished is in the vault.
+        """
+        if count == 1 or self.jobs == 1:
+            made: list[Run] = []
+            while len(made) < count and not self.out_of_time:
+                made.append(self._once(subject, conditions))
+            return made
+        with ThreadPoolExecutor(min(self.jobs, count), thread_name_prefix="twice") as pool:
+            running = [pool.submit(self._unless_late, subject, conditions) for _ in range(count)]
+            found = [future.result() for future in running]
+        return [run for run in found if run is not None]
+
+    def _unless_late(self, subject: Subject, conditions: Conditions) -> Run | None:
+        return None if self.out_of_time else self._once(subject, conditions)
+
+    def _once(self, subject: Subject, conditions: Conditions) -> Run:
+        wanted, ingredients = self.key(subject, conditions)
+        plan, launch = under(conditions, self._on_own_ground(subject, conditions))
+        environment = {**os.environ, **switches.variables(plan.settings)}
+        limit = max(LEAST_LIMIT, 20 * subject.usual.duration / 1e9)
+        began = time.perf_counter()
+        late = threading.Event()
+        with Workers(environment, preload=plan.preload, launch=launch) as workers:
+            performer = Performer(self.store, plan, workers, keep_files_up_to=keep_files_up_to(), launch=launch)
+
+            def end() -> None:
+                late.set()
+                workers.close()
+
+            timer = threading.Timer(limit, end)
+            timer.daemon = True
+            timer.start()
+            try:
+                done = performer.perform(subject.step, wanted, ingredients, subject.inputs, None)
+                return Run(done.trace, done.digest, made=True)
+            except StepFailed as problem:
+                return Run(failure=f"fails: {problem.exception}", made=True)
+            except WorkerLost as problem:
+                why = f"it took more than {limit:.0f} s" if late.is_set() else problem.message
+                return Run(failure=f"fails: {why}", made=True)
+            except TwiceError as problem:
+                return Run(failure=f"fails: {problem.message}", made=True)
+            finally:
+                timer.cancel()
+                self._told(time.perf_counter() - began)
+
+    def _on_own_ground(self, subject: Subject, conditions: Conditions) -> Plan:
+        """The plan on a ground that nobody wrote to before: a run must not meet what another one left behind."""
+        if not subject.usual.watched.written and not conditions.folder:
+            return self.plan
+        place: Path | None = None
+        if conditions.folder:
+            place = self.store.spool() / conditions.folder
+            place.mkdir(parents=True)
+        return replace(self.plan, ground=scratch_ground(self.store, self.plan.snapshot, self.plan.declared, place))

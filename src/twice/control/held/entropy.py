@@ -1,0 +1,100 @@
+"""Entropy from a seeded stream: what asks the system for random bytes gets the same ones every time."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from twice.control.held.everywhere import replace
+
+LIMITS = (
+    "random bytes that native code asks the kernel for by itself (DuckDB, libraries in Rust), /dev/urandom read as a "
+    "file, and processes that are started anew"
+)
+
+
+def hold(setting: str, files: Collection[str]) -> None:
+    """Let entropy come from a stream.
+
+    This reaches ``os.urandom``, ``secrets``, ``uuid1`` and ``uuid4``, ``SystemRandom``, and every generator that is
+    made or seeded without a seed: ``random.Random()``, ``random.seed()``, NumPy's ``default_rng()`` and
+    ``RandomState()``, ``torch.seed()``.
+
+    Args:
+        setting: The stream's seed, a number.
+        files: Not needed.
+    """
+    del files
+    stream = random.Random(int(setting))
+    next_bytes = stream.randbytes
+    draw = random.Random.getrandbits
+
+    def urandom(size: int, /) -> bytes:
+        """Seeded bytes in place of the system's."""
+        return next_bytes(size)
+
+    def getrandom(size: int, flags: int = 0) -> bytes:
+        """Seeded bytes in place of the kernel's."""
+        del flags
+        return next_bytes(size)
+
+    replace(os.urandom, urandom)
+    random._urandom = urandom  # type: ignore[attr-defined]
+    if hasattr(os, "getrandom"):
+        replace(os.getrandom, getrandom)
+    if "ssl" in sys.modules:
+        replace(sys.modules["ssl"].RAND_bytes, urandom)
+    _hold_unseeded(stream, draw)
+    _hold_uuid1(stream)
+    _hold_torch(stream)
+
+
+def _hold_unseeded(stream: random.Random, draw: Any) -> None:
+    seed = random.Random.seed
+
+    def seeded(self: random.Random, a: Any = None, version: int = 2) -> None:
+        unseeded = a is None and not isinstance(self, random.SystemRandom) and self is not stream
+        seed(self, draw(stream, 64) if unseeded and not _names_a_file() else a, version)
+
+    random.Random.seed = seeded  # type: ignore[method-assign]
+    random.seed = seeded.__get__(random._inst)
+
+
+def _names_a_file() -> bool:
+    """Whether ``tempfile`` makes itself a generator: its names are held by another condition."""
+    frame = sys._getframe(2)
+    for _ in range(3):
+        if frame is None or frame.f_back is None:
+            return False
+        if frame.f_globals.get("__name__") == "tempfile":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _hold_uuid1(stream: random.Random) -> None:
+    def uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
+        """A seeded identifier in place of one of time and network address."""
+        del node, clock_seq
+        return uuid.UUID(int=stream.getrandbits(128), version=1)
+
+    replace(uuid.uuid1, uuid1)
+
+
+def _hold_torch(stream: random.Random) -> None:
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return
+    manual = torch.manual_seed
+
+    def seed() -> int:
+        """A seeded seed in place of a random one."""
+        number = stream.getrandbits(63)
+        manual(number)
+        return number
+
+    replace(torch.seed, seed)
