@@ -15,6 +15,7 @@ from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
 from twice.records.run import Git, Launched, Ref, RunRecord, StepResult
 from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
+from twice.records.verdict import Cause, Diagnosis, Experiment, Finding, StepVerdict, Verdict
 from twice.records.version import InputFile, StepSpec, Tolerance, Version
 
 FOLDER = Path(__file__).parent / f"format_{FORMAT}"
@@ -105,6 +106,7 @@ VERSION = Version(
             tolerance={"price": Tolerance(rtol=1e-6), "metrics.auc": Tolerance(atol=0.01, ulps=2)},
             compare=("recorded", "now"),
             allow="draws from the network",
+            accept=("order", "rounding"),
         ),
     ),
     code=digest(CODE),
@@ -178,6 +180,61 @@ RUN = RunRecord(
 
 REF = Ref(version=digest(VERSION), run=digest(RUN), pipeline="churn – ünïcode", label="v1.0", created=THEN)
 
+EXPERIMENT = Experiment(
+    conditions=("the clock frozen",), outcomes=(name("output"), "fails: no"), traces=(digest(TRACE),), recorded=1
+)
+CAUSE = Cause(
+    factor="clock",
+    status="proven",
+    detail="time.time",
+    location="flow.py:12",
+    reason="held still, it agrees",
+    fix="take the moment from a parameter",
+    evidence=(EXPERIMENT,),
+)
+VERDICT = Verdict(
+    verdict="different",
+    grade="order",
+    steps=(
+        StepVerdict(
+            step="fit",
+            verdict="different",
+            grade="order",
+            summary="3 of 4 differ",
+            finding=Finding(
+                path='["model"].coef_',
+                what="3 of 4 differ",
+                figures={"differing": 3.0},
+                softer="same rows in another order",
+                children=(Finding(path="[0]", what="1 → 2"),),
+            ),
+            left=name("left"),
+            right=name("right"),
+            reason="consistent with: time.time",
+            accepted=False,
+            diagnosis=Diagnosis(
+                nature="unsteady",
+                causes=(CAUSE,),
+                others=(Cause(factor="threads", status="ruled out", reason="held still, it still disagreed"),),
+                together=True,
+                runs=7,
+                power="4 runs in the same way gave the same",
+                unsettled="the budget was used up",
+                spread="3 outputs in 4 runs",
+            ),
+            spreads="changes report, not send",
+        ),
+    ),
+    left=digest(RUN),
+    right=name("other run"),
+    same_version=True,
+    not_checked=("what example.org answered",),
+    level="full",
+    host="a-host",
+    environment=digest(ENVIRONMENT),
+    made=THEN,
+)
+
 RECORDS: dict[str, Record] = {
     "environment": ENVIRONMENT,
     "code": CODE,
@@ -186,6 +243,7 @@ RECORDS: dict[str, Record] = {
     "trace": TRACE,
     "run": RUN,
     "ref": REF,
+    "verdict": VERDICT,
 }
 
 if __name__ == "__main__":

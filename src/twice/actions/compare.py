@@ -12,6 +12,7 @@ from twice.compare.judge import judge, overall
 from twice.compare.suspects import sentence, suspects
 from twice.errors import TwiceError
 from twice.history.notes import not_checked
+from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace, Watched
@@ -79,7 +80,33 @@ def _step(
         why = "it did not finish" if right.trace is None else "the recorded run did not finish it"
         return StepVerdict(step=name, verdict="inconclusive", summary=why, reason=why)
     before_trace, after_trace = left_store.load(left.trace, Trace), right_store.load(right.trace, Trace)
-    before, after = before_trace.output, after_trace.output
+    why = sentence(suspects(before_trace, after_trace))
+    return judged(name, spec, recorded, left_store, before_trace.output, right_store, after_trace.output, why=why)
+
+
+def judged(
+    name: str,
+    spec: StepSpec | None,
+    recorded: RunRecord,
+    left_store: Store,
+    before: Artifact,
+    right_store: Store,
+    after: Artifact,
+    *,
+    why: str = "",
+) -> StepVerdict:
+    """The verdict on one output.
+
+    Args:
+        name: The step.
+        spec: What its author declared.
+        recorded: The recorded run, in whose code a comparison of the author's own is.
+        left_store: Where the recorded output is.
+        before: It.
+        right_store: Where the other is.
+        after: It.
+        why: What is known of why they differ, in words.
+    """
     if before.content == after.content:
         return judge(name, before, after, None)
     try:
@@ -111,7 +138,12 @@ def _step(
             )
         if same:
             found = replace(found, within=True, softer="the same by the step's own comparison")
-    return judge(name, before, after, found, why=sentence(suspects(before_trace, after_trace)))
+    return judge(name, before, after, found, accept=spec.accept if spec else (), why=why)
+
+
+def counts_as_recorded(store: Store, spec: StepSpec, run: RunRecord, recorded: Artifact, other: Artifact) -> bool:
+    """Whether an output counts as what was recorded, as the step declares."""
+    return judged(spec.name, spec, run, store, recorded, store, other).reproduces
 
 
 def tolerances(spec: StepSpec | None) -> dict[str, Any]:

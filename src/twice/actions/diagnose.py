@@ -18,6 +18,7 @@ from twice.execute.task import variable_here
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.environment import Environment
+from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.records.verdict import Cause, Diagnosis, Experiment
 from twice.records.version import StepSpec
@@ -32,14 +33,18 @@ class Diagnoser:
 
     Args:
         store: The vault.
+        record: The run that is its record.
         plan: The version, brought back.
         jobs: How many runs may be made at the same time.
         budget: Seconds that experiments may take in all.
         listener: Is told what is tried.
     """
 
-    def __init__(self, store: Store, plan: Plan, *, jobs: int, budget: float, listener: Listener) -> None:
+    def __init__(
+        self, store: Store, record: RunRecord, plan: Plan, *, jobs: int, budget: float, listener: Listener
+    ) -> None:
         self.store = store
+        self.record = record
         self.plan = plan
         self.listener = listener
         self.until = time.monotonic() + budget
@@ -170,9 +175,7 @@ class _Inquiry:
             return False
         content = run.trace.output.content
         if content not in self.judged:
-            self.judged[content] = counts_as_recorded(
-                self.all.store, self.spec, self.recorded.output, run.trace.output
-            )
+            self.judged[content] = counts_as_recorded(self.all.store, self.spec, self.recorded.output, run.trace.output)
         return self.judged[content]
 
     def _closed(self) -> Case:

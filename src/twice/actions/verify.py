@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
 
 from twice.actions.compare import compare
+from twice.actions.diagnose import BUDGET, Diagnoser
 from twice.actions.prepare import from_version
 from twice.actions.rerun import drift_notes
 from twice.actions.run import carry_out
@@ -12,9 +15,12 @@ from twice.compare.comparison import Comparison
 from twice.errors import NotFound
 from twice.execute.events import Listener
 from twice.execute.launch import HERE, Launch
+from twice.execute.plan import Plan
+from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
+from twice.records.verdict import Verdict
 from twice.store.store import Store
 
 
@@ -27,6 +33,7 @@ def verify(
     jobs: int = 1,
     listener: Listener,
     launch: Launch = HERE,
+    budget: float = BUDGET,
 ) -> Comparison:
     """Verify a version: each step alone, fed its recorded inputs, so that one difference does not cascade.
 
@@ -38,6 +45,7 @@ def verify(
         jobs: How many steps may run at the same time.
         listener: Is told what happens.
         launch: How worker processes are started: here by default, or in another environment.
+        budget: Seconds that experiments may take that look for the cause of a difference; 0 for none.
 
     Raises:
         NotFound: A step of that name is not in the version, or the recorded run did not finish.
@@ -82,4 +90,47 @@ def verify(
         raise outcome.problem
     if left_out:
         notes = (f"the steps {', '.join(left_out)}: they were not asked for", *notes)
-    return compare(store, run, store, outcome.digest, notes=notes)
+    found = compare(store, run, store, outcome.digest, notes=notes).verdict
+    found = _with_causes(store, record, plan, found, outcome.record, traces, recorded, jobs, budget, listener)
+    verdict = replace(
+        found,
+        level="full",
+        host=outcome.record.host,
+        environment=outcome.record.environment,
+        made=outcome.record.started,
+    )
+    store.add(verdict)
+    return Comparison(verdict)
+
+
+def _with_causes(
+    store: Store,
+    record: RunRecord,
+    plan: Plan,
+    verdict: Verdict,
+    now: RunRecord,
+    traces: Mapping[str, Trace],
+    recorded: Mapping[str, Mapping[str, Artifact]],
+    jobs: int,
+    budget: float,
+    listener: Listener,
+) -> Verdict:
+    """The verdict with the cause of each difference, as far as the budget goes."""
+    if not budget:
+        return verdict
+    results = {result.step: result for result in now.steps}
+    diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener)
+    steps = []
+    for step in verdict.steps:
+        result = results.get(step.step)
+        known = step.step in traces and result is not None
+        if step.reproduces or not known or step.verdict == "inconclusive":
+            steps.append(step)
+            continue
+        assert result is not None
+        trace = store.load(result.trace, Trace) if result.trace is not None else None
+        failure = f"fails: {result.reason}" if trace is None else ""
+        spec = plan.step(step.step)
+        diagnosis = diagnoser.diagnose(spec, traces[spec.name], recorded[spec.name], trace, failure)
+        steps.append(replace(step, diagnosis=diagnosis))
+    return replace(verdict, steps=tuple(steps))

@@ -20,7 +20,7 @@ class Comparison:
     @property
     def reproducible(self) -> bool:
         """Whether all outputs are identical, or equivalent as their steps declare."""
-        return self.verdict.verdict in ("identical", "equivalent")
+        return bool(self.verdict.steps) and all(step.reproduces for step in self.verdict.steps)
 
     @property
     def steps(self) -> dict[str, StepVerdict]:
@@ -41,7 +41,7 @@ class Comparison:
             lines.append(
                 f"  {MARKS[step.verdict]} {step.step:<{width}}  {words:<22}  {step.summary or step.reason}".rstrip()
             )
-            if step.verdict == "different" and step.reason:
+            if not step.reproduces and step.verdict != "fails" and step.reason:
                 lines.append(f"    {'':<{width}}  {step.reason}")
         lines += [f"  not checked: {what}" for what in self.verdict.not_checked]
         return "\n".join(lines)
@@ -51,11 +51,11 @@ class Comparison:
         """The verdict in one sentence."""
         count = len(self.verdict.steps)
         outputs = f"{count} output{'' if count == 1 else 's'}"
-        good = sum(step.verdict in ("identical", "equivalent") for step in self.verdict.steps)
+        good = sum(step.reproduces for step in self.verdict.steps)
         words = graded(self.verdict.verdict, self.verdict.grade).upper()
         if self.verdict.verdict == "identical":
             return f"{words}: {outputs} compared, all the same"
-        if self.verdict.verdict == "equivalent":
+        if self.verdict.verdict == "equivalent" and self.reproducible:
             return f"{words}: {outputs} compared, all within what the steps declare"
         return f"{words}: {good} of {outputs} the same"
 

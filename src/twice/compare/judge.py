@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.verdict import ORDER, Finding, StepVerdict, Verdict
-from twice.values.compare import Difference
+from twice.values.compare import FLOAT32, METADATA, ROUNDING, TOLERANCE, Difference
 
-_GRADES = ("bytes", "content", "order", "rounding", "tolerance", "decisions", "seed-noise", "")
+GRADES = ("bytes", "content", "order", "rounding", "tolerance", "decisions", "seed-noise", "")
 """Grades, best first."""
 
 SHOWN = 12
@@ -33,33 +33,66 @@ def finding(difference: Difference) -> Finding:
     )
 
 
-def judge(step: str, left: Artifact, right: Artifact, difference: Difference | None, *, why: str = "") -> StepVerdict:
-    """The verdict on one output.
+def judge(
+    step: str,
+    left: Artifact,
+    right: Artifact,
+    difference: Difference | None,
+    *,
+    accept: Collection[str] = (),
+    why: str = "",
+) -> StepVerdict:
+    """The verdict on one output, on the ladder from the same bytes to a real difference.
 
     Args:
         step: The step.
         left: What was recorded.
         right: What it is held against.
         difference: What differs in content, under the tolerances that the version declares; None if nothing does.
+        accept: The grades that the step's author lets count as reproduced, beside a declared tolerance.
         why: What is known of why it differs, in words.
     """
-    if difference is None:
+    if difference is None or difference.explained == {METADATA}:
         same = left.content == right.content and left.aside == right.aside
         grade = "bytes" if same else "content"
         return StepVerdict(
             step=step, verdict="identical", grade=grade, summary=right.preview, left=left.content, right=right.content
         )
-    verdict, grade = ("equivalent", "tolerance") if difference.within else ("different", "")
+    if difference.unread:
+        return StepVerdict(
+            step=step,
+            verdict="inconclusive",
+            summary="they differ, and cannot be looked into",
+            finding=finding(difference),
+            left=left.content,
+            right=right.content,
+            reason=difference.unread,
+        )
+    grades = _softened(difference, accept)
+    accepted = bool(grades) and all(grade in (*accept, TOLERANCE) for grade in grades)
     return StepVerdict(
         step=step,
-        verdict=verdict,
-        grade=grade,
+        verdict="equivalent" if grades else "different",
+        grade=max(grades, key=GRADES.index, default=""),
+        accepted=accepted or not grades,
         summary=" — ".join(text for text in (said(difference), difference.softer) if text),
         finding=finding(difference),
         left=left.content,
         right=right.content,
-        reason=why if verdict == "different" else "",
+        reason="" if accepted else why,
     )
+
+
+def _softened(difference: Difference, accept: Collection[str]) -> frozenset[str]:
+    """The grades that explain a difference together; none if it is a real one.
+
+    That the choices made from scores are the same is no softer finding of its own: it counts only where it is declared.
+    """
+    if difference.within:
+        return frozenset({TOLERANCE})
+    if difference.explained:
+        return frozenset(ROUNDING if one == FLOAT32 else one for one in difference.explained if one != METADATA)
+    return frozenset({"decisions"}) if difference.decisions and "decisions" in accept else frozenset()
 
 
 def said(difference: Difference) -> str:
@@ -100,7 +133,7 @@ def overall(
     """The verdict on a whole: the worst of its parts; nothing compared is inconclusive."""
     verdict = max((step.verdict for step in steps), key=ORDER.index, default="inconclusive")
     grades = [step.grade for step in steps if step.verdict == verdict]
-    grade = max(grades, key=_GRADES.index, default="")
+    grade = max(grades, key=GRADES.index, default="")
     return Verdict(
         verdict=verdict,
         grade=grade,

@@ -102,6 +102,7 @@ class StepVerdict(Record, frozen=True, kw_only=True):
         left: The recorded content.
         right: The content it was held against.
         reason: What is known of why it differs; why the verdict is inconclusive; or the error, if it fails.
+        accepted: Of equivalent: whether the step's author lets that grade count as reproduced.
         diagnosis: Why it differs, by experiment.
         spreads: What the other output changes downstream, in words.
     """
@@ -114,8 +115,14 @@ class StepVerdict(Record, frozen=True, kw_only=True):
     left: Digest | None = None
     right: Digest | None = None
     reason: str = ""
+    accepted: bool = True
     diagnosis: Diagnosis | None = None
     spreads: str = ""
+
+    @property
+    def reproduces(self) -> bool:
+        """Whether the output counts as reproduced."""
+        return self.verdict == "identical" or (self.verdict == "equivalent" and self.accepted)
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -133,7 +140,6 @@ class Verdict(Record, frozen=True, kw_only=True):
         host: Of a verification: where it was made.
         environment: Of a verification: the environment that it was made on.
         made: Of a verification: when, in nanoseconds since 1970, UTC.
-        accepted: The grades that the version lets count as reproduced.
     """
 
     verdict: str
@@ -147,4 +153,3 @@ class Verdict(Record, frozen=True, kw_only=True):
     host: str = ""
     environment: Digest | None = None
     made: int = 0
-    accepted: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ class StepSpec(Record, frozen=True, kw_only=True):
         compare: The names of the two parameters of the author's own comparison, whose code the version holds under
             :attr:`comparison`; empty if there is none.
         allow: Why the author lets this step differ; empty if it may not.
+        accept: Grades of equivalence that count as reproduced: ``order``, ``rounding``, ``decisions``, ``seed-noise``.
     """
 
     name: str
@@ -52,6 +53,7 @@ class StepSpec(Record, frozen=True, kw_only=True):
     tolerance: dict[str, Tolerance] = {}  # noqa: RUF012 - msgspec copies it
     compare: tuple[str, ...] = ()
     allow: str = ""
+    accept: tuple[str, ...] = ()
 
     @property
     def comparison(self) -> str:

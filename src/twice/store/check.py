@@ -18,6 +18,7 @@ from twice.records.environment import Environment
 from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
+from twice.records.verdict import Verdict
 from twice.records.version import Version
 from twice.store import objects as objects_
 from twice.store import packs, recipes
@@ -106,7 +107,7 @@ class _Checker:
         for folder in (LABELS, NAMES):
             for name in self.backend.names(f"{folder}/"):
                 self._ref(name)
-        for kind in (RunRecord, Trace, Version, Snapshot, Code, Environment, Lock):
+        for kind in (RunRecord, Trace, Version, Snapshot, Code, Environment, Lock, Verdict):
             for name in self.backend.names(f"{FOLDER}/{KINDS[kind]}/"):
                 self._record(name, kind)
         self._spread()
@@ -253,7 +254,7 @@ class _Checker:
                 self.wanted[RunRecord, digest].add((record.version, ""))
                 self._want(record, record.version, None)
         for (kind, _), record in self.records.items():
-            if kind is Trace:  # also those of no run: what they mention must be here as well
+            if kind in (Trace, Verdict):  # also those of no run: what they mention must be here as well
                 self._want(record, None, None)
         for ref in self.refs.values():
             for reference in references(ref):

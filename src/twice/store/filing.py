@@ -14,6 +14,7 @@ from twice.records.environment import Environment
 from twice.records.lock import Lock
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
+from twice.records.verdict import Verdict
 from twice.records.version import Version
 from twice.store.content import Content
 from twice.store.index import Fact, Index
@@ -28,6 +29,7 @@ KINDS: dict[type[Record], str] = {
     Environment: "environment",
     Snapshot: "snapshot",
     Lock: "lock",
+    Verdict: "verdict",
 }
 R = TypeVar("R", bound=Record)
 

@@ -13,6 +13,7 @@ from twice.records.environment import Environment
 from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
+from twice.records.verdict import StepVerdict, Verdict
 from twice.records.version import Version
 
 
@@ -61,6 +62,14 @@ def references(record: Record) -> Iterator[Reference]:
                 for trace in (result.trace, result.conflict):
                     if trace is not None:
                         yield Reference(trace, Trace, result.step)
+        case Verdict():
+            yield Reference(record.left, RunRecord)
+            yield Reference(record.right, RunRecord)
+            if record.environment is not None:
+                yield Reference(record.environment, Environment)
+            for judged in record.steps:
+                for trace in traces_of(judged):
+                    yield Reference(trace, Trace, judged.step)
         case Snapshot():
             yield Reference(record.code, Code)
             for module in record.modules:
@@ -79,6 +88,14 @@ def references(record: Record) -> Iterator[Reference]:
             yield Reference(record.run, RunRecord)
         case _:
             return
+
+
+def traces_of(judged: StepVerdict) -> Iterator[Digest]:
+    """The traces of the experiments that a verdict on a step rests on."""
+    if judged.diagnosis is not None:
+        for cause in (*judged.diagnosis.causes, *judged.diagnosis.others):
+            for experiment in cause.evidence:
+                yield from experiment.traces
 
 
 def _artifact(artifact: Artifact, step: str) -> Iterator[Reference]:

@@ -16,6 +16,7 @@ from twice.records.environment import Environment
 from twice.records.lock import Lock
 from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
+from twice.records.verdict import Verdict
 from twice.records.version import Version
 from twice.store import check as check_
 from twice.store import objects as objects_
@@ -228,7 +229,7 @@ class Store:
 
     # Records
 
-    def add(self, record: Version | Trace | RunRecord | Snapshot | Code | Environment | Lock) -> Digest:
+    def add(self, record: Version | Trace | RunRecord | Snapshot | Code | Environment | Lock | Verdict) -> Digest:
         """File a record and return its name; the same record is filed once.
 
         Raises:
@@ -272,6 +273,17 @@ class Store:
         """The locks of what :func:`twice.records.lock.pins` names: those whose files are all kept here come last."""
         found = [(digest, lock) for digest, lock in self._filing.all(Lock) if lock.of == of]
         return sorted(found, key=lambda pair: (pair[1].kept, -len(pair[1].left_out), pair[0]))
+
+    def verdicts(self, run: Digest | None = None) -> list[tuple[Digest, Verdict]]:
+        """Verdicts of verifications, oldest first.
+
+        Args:
+            run: Only those on this run: the recorded one, or the verification's own.
+        """
+        found = self._filing.all(Verdict)
+        if run is not None:
+            found = [pair for pair in found if run in (pair[1].left, pair[1].right)]
+        return sorted(found, key=lambda pair: (pair[1].made, pair[0]))
 
     def refs(self) -> list[Ref]:
         """All labels, by pipeline and then oldest first."""
