@@ -175,7 +175,9 @@ class _Inquiry:
             return False
         content = run.trace.output.content
         if content not in self.judged:
-            self.judged[content] = counts_as_recorded(self.all.store, self.spec, self.recorded.output, run.trace.output)
+            self.judged[content] = counts_as_recorded(
+                self.all.store, self.spec, self.all.record, self.recorded.output, run.trace.output
+            )
         return self.judged[content]
 
     def _closed(self) -> Case:
