@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test causes lint format clean
 help:            ## list the chores
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -19,6 +19,9 @@ demo: $(VENV)/.demo     ## the main job on real data: run, edit, load the old ve
 
 test: $(VENV)/.test     ## all tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+causes: $(VENV)/.test   ## all programs of the catalogue of causes, explained by experiment
+	TWICE_ALL_CAUSES=1 $(BIN)/python -m pytest -q tests/causes $(ARGS)
 
 lint: $(VENV)/.test $(VENV)/.lint     ## style, types and the storeys
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from twice.actions import run as run_
 from twice.actions import save as save_
 from twice.actions import show as show_
 from twice.actions import verify as verify_
+from twice.actions.diagnose import BUDGET
 from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
@@ -121,12 +122,27 @@ class Project:
         launch = environments.launch_in(self.store, run, env)
         return rerun_.rerun(self.store, run, params, label=label, jobs=jobs, listener=self._listener(), launch=launch)
 
-    def verify(self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1, env: str = "here") -> Comparison:
+    def verify(
+        self,
+        name: str,
+        *,
+        steps: Iterable[str] | None = None,
+        jobs: int = 1,
+        env: str = "here",
+        budget: float = BUDGET,
+    ) -> Comparison:
         """Run every step of a version again from its recorded inputs, and compare with the record."""
         run = self.run_of(name)
         launch = environments.launch_in(self.store, run, env)
         return verify_.verify(
-            self.store, run, label=name, steps=steps, jobs=jobs, listener=self._listener(), launch=launch
+            self.store,
+            run,
+            label=name,
+            steps=steps,
+            jobs=jobs,
+            listener=self._listener(),
+            launch=launch,
+            budget=budget,
         )
 
     def environment(self, name: str) -> EnvironmentView:

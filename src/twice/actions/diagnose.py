@@ -13,6 +13,7 @@ from twice.compare.levers import FIXES, Bench, bench
 from twice.control.held import LIMITS
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Experimenting, Listener
+from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.task import variable_here
 from twice.records.artifact import Artifact
@@ -22,6 +23,7 @@ from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.records.verdict import Cause, Diagnosis, Experiment
 from twice.records.version import StepSpec
+from twice.source.hints import hints
 from twice.store.store import Store
 
 BUDGET = 600.0
@@ -38,17 +40,26 @@ class Diagnoser:
         jobs: How many runs may be made at the same time.
         budget: Seconds that experiments may take in all.
         listener: Is told what is tried.
+        launch: How workers are started.
     """
 
     def __init__(
-        self, store: Store, record: RunRecord, plan: Plan, *, jobs: int, budget: float, listener: Listener
+        self,
+        store: Store,
+        record: RunRecord,
+        plan: Plan,
+        *,
+        jobs: int,
+        budget: float,
+        listener: Listener,
+        launch: Launch = HERE,
     ) -> None:
         self.store = store
         self.record = record
         self.plan = plan
         self.listener = listener
         self.until = time.monotonic() + budget
-        self.laboratory = Laboratory(store, plan, jobs=jobs, until=self.until)
+        self.laboratory = Laboratory(store, plan, jobs=jobs, until=self.until, launch=launch)
         self.reached = {
             step: {
                 node.id.partition("==")[0]
@@ -88,7 +99,20 @@ class Diagnoser:
             variable_here=variable_here,
             limits=LIMITS,
             loaded=loaded,
+            hints=self.hints(subject.step),
         )
+
+    def hints(self, step: str) -> dict[str, tuple[str, str]]:
+        """Factor → the first call in the step's code that it may enter through, and where that is."""
+        snapshot, found = self.plan.snapshot, dict[str, tuple[str, str]]()
+        places = [snapshot.places[id_] for id_ in self.plan.code.steps[step].reaches if id_ in snapshot.places]
+        for module in snapshot.modules:
+            spans = [(place.line, place.end_line) for place in places if place.module == module.name and place.line]
+            if module.namespace or not spans:
+                continue
+            for factor, call, line in hints(self.store.get(module.source), spans):
+                found.setdefault(factor, (call, f"{module.path}:{line}"))
+        return found
 
     def environment(self, digest: Digest) -> Environment:
         """An environment's record; the present one where it is not here."""

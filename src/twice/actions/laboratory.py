@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from twice.control.conditions import Conditions
 from twice.environment.record import host
 from twice.errors import StepFailed, TwiceError, WorkerLost
 from twice.execute.conditions import under
+from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.rebuilder import key
 from twice.execute.task import Performer, variable_here
@@ -80,7 +81,7 @@ class Laboratory:
         plan: The version, brought back.
         jobs: How many runs may be made at the same time.
         until: The moment (of ``time.monotonic``) after which no more are begun.
-        told: Is told of every run that is made, with its seconds.
+        launch: How workers are started without conditions.
     """
 
     def __init__(
@@ -90,13 +91,13 @@ class Laboratory:
         *,
         jobs: int = 1,
         until: float | None = None,
-        told: Callable[[float], None] = lambda _: None,
+        launch: Launch = HERE,
     ) -> None:
         self.store = store
         self.plan = plan
         self.jobs = jobs
         self.until = until
-        self._told = told
+        self.launch = launch
 
     @property
     def out_of_time(self) -> bool:
@@ -142,10 +143,9 @@ class Laboratory:
 
     def _once(self, subject: Subject, conditions: Conditions) -> Run:
         wanted, ingredients = self.key(subject, conditions)
-        plan, launch = under(conditions, self._on_own_ground(subject, conditions))
+        plan, launch = under(conditions, self._on_own_ground(subject, conditions), self.launch)
         environment = {**os.environ, **switches.variables(plan.settings)}
         limit = max(LEAST_LIMIT, 20 * subject.usual.duration / 1e9)
-        began = time.perf_counter()
         late = threading.Event()
         with Workers(environment, preload=plan.preload, launch=launch) as workers:
             performer = Performer(self.store, plan, workers, keep_files_up_to=keep_files_up_to(), launch=launch)
@@ -169,7 +169,6 @@ class Laboratory:
                 return Run(failure=f"fails: {problem.message}", made=True)
             finally:
                 timer.cancel()
-                self._told(time.perf_counter() - began)
 
     def _on_own_ground(self, subject: Subject, conditions: Conditions) -> Plan:
         """The plan on a ground that nobody wrote to before: a run must not meet what another one left behind."""

@@ -91,7 +91,7 @@ def verify(
     if left_out:
         notes = (f"the steps {', '.join(left_out)}: they were not asked for", *notes)
     found = compare(store, run, store, outcome.digest, notes=notes).verdict
-    found = _with_causes(store, record, plan, found, outcome.record, traces, recorded, jobs, budget, listener)
+    found = _with_causes(store, record, plan, found, outcome.record, traces, recorded, jobs, budget, listener, launch)
     verdict = replace(
         found,
         level="full",
@@ -114,12 +114,13 @@ def _with_causes(
     jobs: int,
     budget: float,
     listener: Listener,
+    launch: Launch,
 ) -> Verdict:
     """The verdict with the cause of each difference, as far as the budget goes."""
     if not budget:
         return verdict
     results = {result.step: result for result in now.steps}
-    diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener)
+    diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener, launch=launch)
     steps = []
     for step in verdict.steps:
         result = results.get(step.step)

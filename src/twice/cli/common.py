@@ -40,6 +40,23 @@ def env_option(function: C) -> C:
     )(function)
 
 
+def seconds(text: str) -> float:
+    """A length of time as people type it: ``90``, ``90s``, ``10m``, ``2h``.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in units else (text, "s")
+    try:
+        found = float(number) * units[unit]
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise click.BadParameter(f"{text!r} is no length of time, as 90s, 10m or 2h.", param_hint="--budget")
+    return found
+
+
 def project_here(context: click.Context) -> Project:
     """The project of the working directory; its store must exist.
 

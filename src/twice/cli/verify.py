@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out
+from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out, seconds
 from twice.cli.report import FAILED, INCONCLUSIVE, report
 
 
@@ -21,15 +21,25 @@ there is no answer."""
 )
 @click.argument("name")
 @click.option("--step", "steps", multiple=True, metavar="S", help="Only this step; may be given several times.")
+@click.option(
+    "--budget",
+    default="10m",
+    metavar="TIME",
+    help="How long to look for the cause of a difference, as 90s, 10m or 2h; 0 for not at all. [default: 10m]",
+)
 @env_option
 @jobs_option
 @json_option
 @click.pass_context
-def verify(context: click.Context, name: str, steps: tuple[str, ...], env: str, jobs: int, as_json: bool) -> int:
+def verify(
+    context: click.Context, name: str, steps: tuple[str, ...], budget: str, env: str, jobs: int, as_json: bool
+) -> int:
     """Run a version again, and compare.
 
     Every step runs from its recorded inputs, with the recorded code, and is judged alone: one difference does not
-    cascade.
+    cascade. Where an output does not count as reproduced, the cause is looked for by experiment: the step is run again
+    unchanged, and then with one thing at a time held still or set as recorded. What was learnt is kept when it is
+    interrupted, and gone on from the next time.
     """
     from twice.errors import InputChanged
     from twice.present.verdict import draw_verdict
@@ -37,7 +47,7 @@ def verify(context: click.Context, name: str, steps: tuple[str, ...], env: str, 
     project = project_here(context)
     project.tell(data_on_stdout=True)
     try:
-        comparison = project.verify(name, steps=list(steps) or None, jobs=jobs, env=env)
+        comparison = project.verify(name, steps=list(steps) or None, jobs=jobs, env=env, budget=seconds(budget))
     except InputChanged as problem:
         report(problem)
         return INCONCLUSIVE

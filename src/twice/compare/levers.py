@@ -6,8 +6,9 @@ trace and this machine say where to look first; they prove nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twice.compare.diagnose import Case, Lever
 from twice.control.conditions import Conditions
@@ -103,6 +104,7 @@ def bench(
     doubt: float = 0.02,
     most: int = 200,
     loaded: Collection[str] = (),
+    hints: Mapping[str, tuple[str, str]] | None = None,
 ) -> Bench:
     """The levers of one step.
 
@@ -118,19 +120,35 @@ def bench(
         doubt: The greatest probability of chance that is let pass.
         most: How many trials may be made.
         loaded: Distributions that are at work in the step, reached or not.
+        hints: Factor → the first call in its code that the factor may enter through, and where that is.
     """
     made = _Collected()
     _steadying(made, recorded, usual, seed, limits, {*reached, *loaded})
     _restoring(made, recorded, usual, then, here, reached, variable_here, limits)
+    hinted = dict(hints or {})
+    if re.search(r"0x[0-9a-f]{8,}", usual.output.preview):
+        hinted.setdefault("memory-addresses", ("an address in what comes out", ""))
     case = Case(
-        steadying=tuple(made.steadying),
-        restoring=tuple(made.restoring),
-        moving=tuple(made.moving),
+        steadying=_hinted(made.steadying, hinted),
+        restoring=_hinted(made.restoring, hinted),
+        moving=_hinted(made.moving, hinted),
         untested=tuple(made.untested),
         doubt=doubt,
         most=most,
     )
     return Bench(case, made.conditions, made.words)
+
+
+def _hinted(levers: Iterable[Lever], hints: Mapping[str, tuple[str, str]]) -> tuple[Lever, ...]:
+    """The same, with what the text of the code speaks for; what was seen while it ran says more."""
+    found = []
+    for lever in levers:
+        call, where = hints.get(lever.factor, ("", ""))
+        if call and not lever.location:
+            suspicion = max(lever.suspicion, 1) if where else max(lever.suspicion, 2)
+            lever = replace(lever, detail=lever.detail or call, location=where, suspicion=suspicion)
+        found.append(lever)
+    return tuple(found)
 
 
 def _steadying(

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TextIO
 
-from twice.execute.events import Event, RunBegan, StepPrinted
+from twice.execute.events import Event, Experimenting, RunBegan, StepPrinted
 
 
 class Passing:
@@ -29,6 +29,11 @@ class Passing:
             with contextlib.suppress(OSError, ValueError):
                 for note in event.notes:
                     write_bytes(self.stream("stderr"), f"note: {note}\n".encode())
+        if isinstance(event, Experimenting) and not self._quiet:
+            with contextlib.suppress(OSError, ValueError):
+                price = f", about {event.runs * event.seconds:.0f} s" if event.runs * event.seconds >= 1 else ""
+                line = f"{event.step}: {event.why} ({event.conditions}, {event.runs} more{price})\n"
+                write_bytes(self.stream("stderr"), line.encode())
         if isinstance(event, StepPrinted):
             # A closed pipe or a full disk behind the user's output must not end the run.
             with contextlib.suppress(OSError, ValueError):

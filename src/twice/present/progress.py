@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from twice.execute.events import Event, RunBegan, RunEnded, StepBegan, StepBroke, StepEnded, StepPrinted
+from twice.execute.events import Event, Experimenting, RunBegan, RunEnded, StepBegan, StepBroke, StepEnded, StepPrinted
 from twice.present.layout import console_for, cut, table, text
 from twice.present.marks import mark
 from twice.present.passing import Passing, write_bytes
@@ -89,6 +89,8 @@ class Progress(Passing):
                 row.seconds = time.monotonic() - row.began if row.began else 0.0
             case RunEnded():
                 self._end(event)
+            case Experimenting():
+                self._console.print(text(f"{event.step}: {event.why} ({event.conditions}, {event.runs} more)", "dim"))
 
     def _begin(self, event: RunBegan) -> None:
         self._began = event

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from twice.present.causes import draw_diagnosis
 from twice.present.layout import cut, indented, section, table, text
 from twice.present.marks import mark, style_of
 from twice.present.words import count, short
@@ -42,12 +43,18 @@ def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> Ren
         if step.finding is not None and step.verdict not in ("identical", "inconclusive"):
             # What is only one difference has been said in the table.
             tree = _tree(step.finding) if step.finding.children or step.finding.softer else []
-            why = [text(step.reason, style_of(step.verdict))] if step.reason and step.verdict == "different" else []
+            why: list[RenderableType] = []
+            if step.reason and not step.reproduces and step.diagnosis is None:
+                why = [text(step.reason, style_of(step.verdict))]
             if tree or why:
                 parts.append(section(f"{step.step}: where it differs" if tree else f"{step.step}: why", *tree, *why))
+        if step.diagnosis is not None:
+            parts.append(section(f"{step.step}: why", *draw_diagnosis(step.diagnosis)))
         if step.verdict == "fails" and "\n" in step.reason:
             parts.append(section(f"{step.step}: why it fails", text(step.reason.rstrip())))
     conclusion = _CONCLUSIONS.get(verdict.verdict, verdict.verdict)
+    if verdict.verdict == "equivalent" and not reproducible:
+        conclusion += ", by a grade that its step does not let count as reproduced"
     if not verdict.same_version:
         conclusion += " (the two are runs of different versions)"
     word = "reproducible" if reproducible else verdict.verdict
