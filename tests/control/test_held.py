@@ -1,0 +1,117 @@
+"""What is held still in a step's process gives the same every time, and what only waits is told the truth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = """
+import json, os, random, secrets, sys, threading, time, uuid
+from datetime import date, datetime
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from time import time as taken_before
+from twice.control.held import hold
+
+hold(json.loads(sys.argv[1]), frozenset([__file__]))
+import glob, socket, tempfile
+import numpy as np
+
+random.seed()
+drawn = [
+    os.urandom(4).hex(), random.random(), random.Random().random(), random.SystemRandom().random(),
+    secrets.token_hex(4), str(uuid.uuid4()), str(uuid.uuid1()), float(np.random.default_rng().random()),
+    float(np.random.RandomState().rand()),
+]
+times = [
+    time.time(), time.time_ns(), taken_before(), time.perf_counter(), time.monotonic(), datetime.now().isoformat(),
+    datetime.utcnow().isoformat(), date.today().isoformat(), time.strftime("%Y %S"), time.ctime(), time.localtime()[0],
+]
+listed = [os.listdir("."), [e.name for e in os.scandir(".")], glob.glob("*"), next(os.walk("."))[2]]
+named = [tempfile.mktemp(), os.getpid(), socket.gethostname()]
+with ThreadPoolExecutor(4) as pool:
+    futures = [pool.submit(lambda n=n: (sum(range(n % 3 * 20000)), n)[1]) for n in range(12)]
+    ended = [future.result() for future in as_completed(futures)]
+order = []
+def work(n):
+    sum(range((5 - n) * 40000))
+    order.append(n)
+threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+gate = threading.Event()
+began = time.monotonic()
+gate.wait(0.05)
+try:
+    socket.create_connection(("127.0.0.1", 9), timeout=1)
+except OSError as problem:
+    refused = str(problem)
+print(json.dumps({"drawn": drawn, "times": times, "listed": listed, "named": named, "ended": ended, "order": order,
+                  "refused": refused}))
+"""
+ALL = {
+    "entropy": "7",
+    "clock": "frozen 1750000000000000000",
+    "directory-order": "sorted",
+    "threads": "1",
+    "names": "3",
+    "identity": "fixed",
+    "network": "refused",
+    "umask": "18",
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("held")
+    (folder / "program.py").write_text(textwrap.dedent(PROGRAM))
+    data = folder / "data"
+    data.mkdir()
+    for name in "qwertzuiop":
+        (data / name).touch()
+    return [_run(folder, data, conditions) for conditions in (ALL, ALL, {**ALL, "directory-order": "reversed"}, {})]
+
+
+def _run(folder: Path, data: Path, conditions: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(folder / "program.py"), json.dumps(conditions)],
+        cwd=data,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("what", ["drawn", "times", "named"])
+def test_what_is_held_is_the_same_every_time_and_was_not_without(told: list[dict[str, Any]], what: str) -> None:
+    once, again, _, free = told
+    assert once[what] == again[what]
+    assert once[what] != free[what]
+
+
+def test_a_frozen_clock_stands_at_its_moment_and_goes_forward(told: list[dict[str, Any]]) -> None:
+    times = told[0]["times"]
+    assert 1750000000 < times[0] < times[2] < 1750000001
+    assert times[7] == "2025-06-15" and times[10] == 2025
+
+
+def test_listings_have_the_order_that_is_asked_for(told: list[dict[str, Any]]) -> None:
+    assert all(listing == sorted("qwertzuiop") for listing in told[0]["listed"])
+    assert all(listing == sorted("qwertzuiop", reverse=True) for listing in told[2]["listed"])
+
+
+def test_pools_and_threads_do_their_work_in_turn(told: list[dict[str, Any]]) -> None:
+    assert told[0]["ended"] == list(range(12)) and told[0]["order"] == list(range(5))
+
+
+def test_the_network_is_refused(told: list[dict[str, Any]]) -> None:
+    assert "refused in this experiment" in told[0]["refused"]
+    assert "experiment" not in told[3]["refused"]
