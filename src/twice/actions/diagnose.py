@@ -15,7 +15,7 @@ from twice.errors import Damaged, NotFound
 from twice.execute.events import Experimenting, Listener
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
-from twice.execute.task import variable_here
+from twice.execute.testimony import variable_here
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.environment import Environment

@@ -23,7 +23,8 @@ from twice.execute.conditions import under
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.rebuilder import key
-from twice.execute.task import Performer, variable_here
+from twice.execute.task import Performer
+from twice.execute.testimony import variable_here
 from twice.execute.workers import Workers
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
