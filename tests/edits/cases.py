@@ -1218,3 +1218,39 @@ edit(
     matters=True,
     both=True,
 )
+
+
+# -- what is not local counts as what it is
+
+_LOOK = "\ndef step():\n    return [g(1.5) if g in (int, float) else getattr(g, '__name__', g)]\n"
+for _name, _before, _after in (
+    ("a function imported under the same name", "from math import floor as g", "from math import ceil as g"),
+    ("a function under the same name", "import math\ng = math.floor", "import math\ng = math.ceil"),
+    ("a constant imported under the same name", "from math import pi as g", "from math import e as g"),
+    ("a class imported under the same name", "from io import BytesIO as g", "from io import StringIO as g"),
+    (
+        "an installed function imported under the same name",
+        "from numpy import add as g",
+        "from numpy import subtract as g",
+    ),
+    ("a built-in that a name stands for", "g = int", "g = float"),
+    ("a module imported under the same name", "import math as g", "import cmath as g"),
+):
+    edit(f"{_name} is another one", {"flow.py": _before + _LOOK}, ("flow.py", _before, _after), matters=True, both=True)
+edit(
+    "a built-in that a closure holds is another one",
+    {"flow.py": "def make(f):\n    return lambda: f(1.5)\ng = make(int)\ndef step():\n    return g()\n"},
+    ("flow.py", "make(int)", "make(float)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class takes a type variable whose name is not its own",
+    {
+        "flow.py": "from alpha import Box\ndef step():\n    return Box(1).get()\n",
+        "alpha.py": "from typing import Generic, TypeVar\nT_Box = TypeVar('T')\nclass Box(Generic[T_Box]):\n"
+        "    def __init__(self, x: T_Box):\n        self.x = x\n    def get(self):\n        return self.x + 1\n",
+    },
+    ("alpha.py", "+ 1", "+ 2"),
+    matters=True,
+)

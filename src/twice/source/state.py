@@ -166,7 +166,10 @@ def _main_definition(reach: Reach, id_: str, name: str) -> Outline:
 def _importable(module: str, qualname: str) -> object:
     found: object = sys.modules.get(module)
     for part in qualname.split("."):
-        found = getattr(found, part, None)
+        try:
+            found = getattr(found, part, None)
+        except Exception:  # a module's own ``__getattr__`` may fail in its own way
+            return None
     return found
 
 

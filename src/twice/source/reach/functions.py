@@ -53,7 +53,7 @@ class Functions:
 
         def scan() -> None:
             normal = walk.normalise(definition)
-            node.own = digest_texts("function", normal.data)
+            node.own = digest_texts("function", normal.data, _plain_defaults(function))
             node.text = definition.text
             cells = cells_of(function)
             node.edges += walk.names.uses(
@@ -99,7 +99,11 @@ class Functions:
                 held.append(("holds", value))
         held.append(("holds", vars(function).get("__wrapped__")))
         edges = [
-            (how, found) for how, value in held if isinstance(value, FunctionType | type) for found in walk.visit(value)
+            (how, found)
+            for how, value in held
+            if isinstance(value, FunctionType | type)
+            for found in [self.node(value) if isinstance(value, FunctionType) else walk.classes.node(value)]
+            if found is not None
         ]
         if not edges:
             walk.graph.forget(function)
@@ -143,3 +147,15 @@ class Functions:
             return self._walk.visit(value)
         place = f"the closure variable {name!r} of {id_.partition(':')[2]}"
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
+
+
+def _plain_defaults(function: FunctionType) -> str:
+    """The defaults that are plain constants, as they are now: somebody may have changed them after the definition."""
+    held = [*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())]
+    return repr([value if _is_plain(value) else ... for value in held])
+
+
+def _is_plain(value: object) -> bool:
+    if type(value) is tuple:
+        return all(_is_plain(part) for part in value)
+    return type(value) in (int, float, complex, bool, str, bytes, type(None))

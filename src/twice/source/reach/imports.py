@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from twice.source.modules import is_local
 from twice.source.reach.found import Edge, Found
-from twice.source.reach.live import MISSING, home
+from twice.source.reach.live import MISSING
 from twice.source.toplevel import absolute
 from twice.source.uses import Import
 
@@ -34,7 +34,7 @@ class Imports:
     def as_a_whole(self, module: ModuleType, how: str) -> list[Edge]:
         """The edges to a module that is handed around as an object."""
         if not is_local(module):
-            return self._walk.distributions.edges(module.__name__)
+            return self._walk.distributions.named(how, module)
         return [*self._walk.effects.edges(module.__name__), (how, self._walk.wholes.node(module.__name__))]
 
     def follow_module(self, node: Found, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
@@ -64,7 +64,7 @@ class Imports:
                 continue
             if value is not MISSING:
                 found = walk.names.node(name, attribute, how)
-                return [*edges, (how, found)] if found else edges + walk.distributions.edges(home(value))
+                return [*edges, (how, found)] if found else edges + walk.distributions.named(how, value)
             if walk.library.module(f"{name}.{attribute}") is not None:  # a submodule that is not loaded yet
                 return [*edges, (how, walk.wholes.node(f"{name}.{attribute}"))]
             return [*edges, (how, walk.wholes.node(name))]  # found by the module's __getattr__, or not at all
@@ -79,7 +79,7 @@ class Imports:
             value = vars(outer).get(attribute) if isinstance(outer, ModuleType) else None
             if isinstance(outer, ModuleType) and isinstance(value, ModuleType):
                 _note_submodule(node, outer.__name__, attribute, value)
-        edges = self._walk.distributions.edges(module.__name__)
+        edges = self._walk.distributions.named(how, module)
         if isinstance(value, FunctionType):
             found = self._walk.functions.node(value)
             edges += [(how, found)] if found else []

@@ -104,7 +104,7 @@ class Names:
         if isinstance(value, ModuleType):
             return walk.imports.follow_module(node, value, chain, how)
         id_ = self.node(module, name, place)
-        return [(how, id_)] if id_ is not None else walk.distributions.edges(home(value))
+        return [(how, id_)] if id_ is not None else walk.distributions.named(how, value)
 
     # -- from names to nodes
 
@@ -208,17 +208,21 @@ class Names:
         edges = walk.distributions.edges(home(value)) or [
             edge for imported in imports for edge in walk.distributions.edges(imported.module)
         ]
-        return edges[0][1] if edges else None
+        # Of several ways to import it (``try`` one, else the other) that counts which gave the value.
+        here = [found for found in imports if namespace_of(found.module).get(str(found.attribute), MISSING) is value]
+        what = sorted({f"{found.module}.{found.attribute}" for found in here or imports})
+        return walk.distributions.outside(" or ".join(what), edges) if what else None
 
     def _variable(self, module: str, name: str, value: object, place: str) -> str:
         """The node of a module's constant or variable."""
         walk = self._walk
         id_ = f"{module}:{name}"
         statements = walk.sources.survey(module).bindings.get(name, [])
+        if is_remade(value) and statements:
+            self.statements(id_, "value", module, statements)
+            self._follow_origin(id_, module, name, place)
+            return id_
         if module == MAIN:
-            if is_remade(value) and statements:
-                self.statements(id_, "value", MAIN, statements)
-                return id_
             return walk.values.node(id_, value, place=f"the variable {name!r}, used at {place}")
         try:
             found = walk.values.node(

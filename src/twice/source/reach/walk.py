@@ -131,10 +131,10 @@ class Reach:
         """The nodes of a live object: of functions, classes and modules themselves, of anything else its type."""
         if isinstance(value, FunctionType):
             found = self.functions.node(value)
-            return [found] if found else []
+            return [found] if found else self._named(value)
         if isinstance(value, type):
             found = self.classes.node(value)
-            return [found] if found else [to for _, to in self.distributions.edges(value.__module__)]
+            return [found] if found else self._named(value)
         if isinstance(value, ModuleType):
             return [to for _, to in self.imports.as_a_whole(value, value.__name__)]
         if isinstance(value, MethodType):
@@ -150,10 +150,13 @@ class Reach:
         if isinstance(value, property):
             return [id_ for part in (value.fget, value.fset, value.fdel) if part for id_ in self.visit(part)]
         if isinstance(value, BuiltinFunctionType):
-            return [to for _, to in self.distributions.edges(getattr(value, "__module__", None) or "")]
+            return self._named(value)
         found_ids = self.visit(type(value)) if type(value).__module__ != "builtins" else []
         wrapped = getattr(value, "__wrapped__", None)
         return [*found_ids, *(self.visit(wrapped) if isinstance(wrapped, FunctionType) else ())]
+
+    def _named(self, value: object) -> list[str]:
+        return [to for _, to in self.distributions.named("", value)]
 
     def _settings(self) -> str | None:
         """The node of the process-wide settings that the script has made so far, if it has made any."""
