@@ -15,6 +15,7 @@ from twice.actions import compare as compare_
 from twice.actions import diff as diff_
 from twice.actions import environment_views, environments, fetch, ground, listing, prepare
 from twice.actions import explain as explain_
+from twice.actions import gc as gc_
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
 from twice.actions import save as save_
@@ -26,12 +27,13 @@ from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
 from twice.present.environment import DriftView, EnvironmentView
-from twice.present.findings import CheckView, DiffView, Explanation
+from twice.present.findings import CheckView, DiffView, Explanation, GcView
 from twice.present.views import Log, RunView, StepDetail, VersionView
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.source.snapshot import Capture
+from twice.store.gc import Progress, silent
 from twice.store.resolve import Found
 from twice.store.store import Store
 
@@ -201,6 +203,24 @@ class Project:
     def check(self, *, deep: bool = True) -> CheckView:
         """Whether the store is whole."""
         return check_.check(self.store, deep=deep)
+
+    def gc(
+        self,
+        *,
+        keep_runs: int | None = None,
+        older_than: float | None = None,
+        dry: bool = False,
+        keep_aside: bool = False,
+        progress: Progress = silent,
+    ) -> GcView:
+        """Remove what no label, no saved name and no recent run needs."""
+        return gc_.collect(
+            self.store, keep_runs=keep_runs, older_than=older_than, dry=dry, keep_aside=keep_aside, progress=progress
+        )
+
+    def gc_undo(self, progress: Progress = silent) -> int:
+        """Bring back what was moved aside."""
+        return gc_.undo(self.store, progress)
 
     @property
     def quiet(self) -> bool:

@@ -75,6 +75,7 @@ def main(folder: Path, name: str) -> None:
             problems = store.check().problems
             assert problems == (), f"moment {at}: {problems}"
             story.held(store, reported)  # type: ignore[arg-type]
+        with Store.open(place) as store:
             story.told(store, lambda kind, name: 0)
             assert store.check().problems == (), f"moment {at}, done again"
         if ended:

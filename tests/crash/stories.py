@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from store.building import NOON, put_run, ref_to
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
+from twice.records.trace import Trace
 from twice.store import Store
+from twice.store.gc import Policy
 
 Say = Callable[[str, str], object]
 """Reports that something is done."""
@@ -65,4 +67,38 @@ def held(store: Store, reported: Reported) -> None:
         assert store.load(ref.run, RunRecord).version == ref.version
 
 
-STORIES = {"day": Story(lambda store: None, day, held)}
+def before_clearing(store: Store) -> None:
+    """Runs of which some can go, and small objects that nothing needs."""
+    for seed in range(3):
+        done = put_run(store, seed=seed, started=NOON + seed)
+        if seed == 0:
+            store.set_label("churn", "v1.0", ref_to(done))
+    store.put_many([b"%d" % number * 40 for number in range(20)])
+
+
+def clear(store: Store, say: Say) -> None:
+    """All is taken away that can go."""
+    store.collector.set_aside(Policy(keep_runs=1, since=None, traces_since=1 << 62))
+    say("aside", "")
+    store.collector.delete()
+    say("gone", "")
+
+
+def kept(store: Store, reported: Reported) -> None:
+    """What is needed is there and whole; what was reported as gone is gone; else all of it can be brought back."""
+    assert store.resolve("v1.0").run is not None
+    assert store.resolve("latest").run is not None
+    if ("gone", "") in reported:
+        assert store.check().unreferenced == 0
+        assert store.collector.aside() == 0
+    elif store.collector.aside() and not list((store.path / "aside").glob("*.deleting")):
+        store.collector.undo()
+        assert len(store.runs()) == 3
+        for digest, run in store.runs():
+            for result in run.steps:
+                assert result.trace is not None
+                store.get(store.load(result.trace, Trace).output.skeleton)
+            store.load(digest, RunRecord)
+
+
+STORIES = {"day": Story(lambda store: None, day, held), "clear": Story(before_clearing, clear, kept)}

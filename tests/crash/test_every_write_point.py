@@ -146,3 +146,35 @@ def test_a_run_that_was_not_reported_is_not_listed_half(tmp_path: Path) -> None:
                 store.resolve("latest")
             except NotFound:
                 assert store.runs() == []
+
+
+def test_clearing_out_that_is_cut_short_at_any_write_point_loses_nothing_and_comes_to_its_end(tmp_path: Path) -> None:
+    from crash.stories import before_clearing, clear, kept
+
+    def make() -> Backend:
+        backend = MemoryBackend()
+        with opened(backend, tmp_path) as store:
+            before_clearing(store)
+        return backend
+
+    reported: Reported = []
+
+    def story(backend: Backend) -> None:
+        reported.clear()
+        with opened(backend, tmp_path) as store:
+            clear(store, lambda kind, name: reported.append((kind, name)))
+
+    points = 0
+    for point, left in every_fault(make, story):
+        points = point
+        with opened(left, tmp_path) as store:
+            assert store.check().problems == ()
+            deleting = any(name.endswith(".deleting") for name in left.names("aside/"))
+            if not deleting:
+                kept(store, reported)
+        with opened(left, tmp_path) as store:
+            clear(store, lambda kind, name: None)
+            assert store.check().problems == ()
+            assert store.collector.aside() == 0
+            assert len(store.runs()) == 2
+    assert points > 15

@@ -15,6 +15,7 @@ from twice.cli.check import check
 from twice.cli.diff import diff
 from twice.cli.env import env
 from twice.cli.explain import explain
+from twice.cli.gc import gc
 from twice.cli.log import log
 from twice.cli.report import INTERRUPTED, USAGE, report, report_interrupt, report_usage
 from twice.cli.run import run
@@ -48,7 +49,7 @@ def cli(context: click.Context, store: str | None) -> None:
     context.obj = store
 
 
-for command in (run, log, show, diff, explain, verify, env, check):
+for command in (run, log, show, diff, explain, verify, env, check, gc):
     cli.add_command(command)
 
 

@@ -114,6 +114,27 @@ class ProblemView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GcView:
+    """What clearing out the store frees.
+
+    Attributes:
+        store: The store's folder.
+        state: ``would be freed``, ``moved aside`` or ``freed``.
+        size: In bytes.
+        counts: How many things of each kind.
+        runs: The runs among them.
+        kept_runs: How many runs stay.
+    """
+
+    store: str
+    state: str
+    size: int
+    counts: dict[str, int]
+    runs: tuple[str, ...]
+    kept_runs: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckView:
     """What a check of a store found.
 

@@ -66,6 +66,30 @@ class Gate:
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Be the only one who clears out; others go on adding.
+
+        Raises:
+            StoreUnusable: Somebody else does.
+        """
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._file.with_name("collecting.lock"), "a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as problem:
+                raise StoreUnusable(
+                    f"another `twice gc` is at work on the store {self._scratch.path.parent}.",
+                    hint="wait until it has finished",
+                ) from problem
+            except OSError:
+                pass  # no locks here: alone() says so before anything is taken away
+            yield
+
+    def relied_on(self) -> frozenset[Digest]:
+        """What living processes rely on just now."""
+        return self._scratch.pinned()
+
     def _descriptor(self) -> int:
         """An open file of this thread alone: threads and forked children must not give up each other's locks."""
         process = os.getpid()

@@ -256,6 +256,13 @@ class Objects:
         self._whole.discard(digest)
         self._content.doubt(object_name(digest))
 
+    def forget_assembled(self, relied_on: frozenset[Digest]) -> None:
+        """Remove whole files of what recipes make, unless a living process relies on them."""
+        stay = {digest.hex for digest in relied_on}
+        for file in self._assembled.glob("*/*"):
+            if f"{file.parent.name}{file.name}" not in stay:
+                file.unlink(missing_ok=True)
+
     # What is there
 
     def _absent(self, digests: Iterable[Digest]) -> set[Digest]:

@@ -27,6 +27,8 @@ from twice.store.files import FileDigests
 from twice.store.filing import FOLDER as RECORDS
 from twice.store.filing import Filing
 from twice.store.gate import Gate
+from twice.store.gc import FOLDER as ASIDE
+from twice.store.gc import Collector
 from twice.store.index import Index
 from twice.store.intake import Intake
 from twice.store.likeness import Likeness
@@ -47,7 +49,7 @@ _TEMPORARY = "tmp"
 ENVIRONMENTS = "environments"
 """The folder of environments that were rebuilt; it can be deleted whenever none of them runs."""
 _INDEX = "index.sqlite"
-_OURS = {"format", ".gitignore", objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES}
+_OURS = {"format", ".gitignore", objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE}
 _OURS |= {_TEMPORARY, _INDEX, ENVIRONMENTS, MEMOS}
 
 R = TypeVar("R", bound=Record)
@@ -215,7 +217,7 @@ class Store:
     @property
     def own_folders(self) -> tuple[Path, ...]:
         """Folders in which this store keeps things, and none of what a step may be given to read as its own."""
-        kept = (objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES)
+        kept = (objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE)
         return (*(self.path / name for name in kept), self._objects.taken_out)
 
     def spool(self) -> Path:
@@ -345,6 +347,16 @@ class Store:
             deep: Also read all objects; otherwise only their presence is looked at.
         """
         return check_.check(self._backend, self._scratch.leftovers(), deep=deep)
+
+    @property
+    def collector(self) -> Collector:
+        """Clears this store out."""
+        return Collector(self._backend, self._gate, self._objects)
+
+    @property
+    def relied_on(self) -> frozenset[Digest]:
+        """What living processes rely on, and is not taken away."""
+        return self._gate.relied_on()
 
     def rebuild(self) -> None:
         """Forget what the index remembers and find it out again from the records."""
