@@ -57,7 +57,7 @@ def decode(data: bytes | memoryview, kind: type[R]) -> R:
                 hint="a record of a newer format needs a newer Twice",
             )
         return msgspec.convert(body, kind, dec_hook=_from_plain, strict=True)
-    except (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise Damaged(f"these bytes are not a {kind.__name__} record: {problem}") from problem
 
 

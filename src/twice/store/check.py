@@ -229,6 +229,11 @@ class _Checker:
             return
         self.present.add((None, digest))
         hash_ = blake3(max_threads=blake3.AUTO)
+        try:
+            recipes.bounded(parts, lambda part: 0 if (view := self._view(part)) is None else len(view))
+        except Damaged as problem:
+            self.found.append(("damaged", "object", digest, problem.message))
+            return
         for part in parts:
             self.wanted[None, part.digest] |= self.wanted.get((None, digest), set()) or {(None, "")}
             if self.deep and (view := self._view(part.digest)) is not None:

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 from twice.errors import NotFound
@@ -39,20 +40,15 @@ class LocalBackend:
 
     def read(self, name: str) -> bytes:
         """The bytes under a name."""
-        try:
-            return (self.path / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotFound(f"nothing is filed under {name!r}.") from None
+        with self._opened(name) as file:
+            return file.read()
 
     def map(self, name: str) -> memoryview:
         """The bytes under a name, mapped from the file."""
-        try:
-            with (self.path / name).open("rb") as file:
-                if os.fstat(file.fileno()).st_size == 0:
-                    return memoryview(b"")  # the system refuses to map nothing
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotFound(f"nothing is filed under {name!r}.") from None
+        with self._opened(name) as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                return memoryview(b"")  # the system refuses to map nothing
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def file(self, name: str) -> Path:
         """The file itself."""
@@ -63,14 +59,30 @@ class LocalBackend:
     def size(self, name: str) -> int:
         """How many bytes are under a name."""
         with suppress(FileNotFoundError, NotADirectoryError):
-            status = (self.path / name).stat()
+            status = (self.path / name).lstat()
             if stat.S_ISREG(status.st_mode):
                 return status.st_size
         raise NotFound(f"nothing is filed under {name!r}.")
 
     def exists(self, name: str) -> bool:
-        """Whether there is a file of that name."""
-        return (self.path / name).is_file()
+        """Whether there is a file of that name; a link, a pipe or a device is none of ours."""
+        try:
+            return stat.S_ISREG(os.lstat(f"{self.path}/{name}").st_mode)
+        except OSError:
+            return False
+
+    def _opened(self, name: str) -> FileIO:
+        """A regular file, opened without following a link and without waiting for who holds a pipe's other end."""
+        try:
+            descriptor = os.open(f"{self.path}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as problem:
+            if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EISDIR):
+                raise NotFound(f"nothing is filed under {name!r}.") from None
+            raise
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise NotFound(f"nothing is filed under {name!r}.")
+        return open(descriptor, "rb", buffering=0)
 
     def names(self, prefix: str) -> list[str]:
         """Every name that starts with a text, sorted."""

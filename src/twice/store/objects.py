@@ -332,9 +332,21 @@ class Objects:
 
     def _recipe(self, digest: Digest) -> tuple[Stretch, ...]:
         try:
-            return recipes.read(self._backend, recipe_name(digest))
+            stretches = recipes.read(self._backend, recipe_name(digest))
         except NotFound:
             raise _missing(digest) from None
+        recipes.bounded(stretches, self._size_of_part)
+        return stretches
+
+    def _size_of_part(self, digest: Digest) -> int:
+        """The size of what a recipe names: a file or a member of a pack, and nothing else."""
+        with suppress(NotFound):
+            return self._backend.size(object_name(digest))
+        if (member := self.packs.find(digest)) is not None:
+            return member.size
+        if self._backend.exists(recipe_name(digest)):
+            raise Damaged(f"a recipe names the object {digest}, which itself is made by a recipe.")
+        raise _missing(digest)
 
     def _views(self, digest: Digest) -> Iterator[memoryview]:
         for one in self._recipe(digest):
@@ -410,12 +422,14 @@ class Objects:
             if not self._absent([digest]):
                 return digest
             fresh = digest_finished(new)
+            if follower.size > recipes.MOST_TIMES * known.size:
+                return None
             if follower.fresh_size:
                 self.adopt([new], alike=False)
-            self._backend.write([(recipe_name(digest), recipes.written(follower.stretches(fresh)))])
-            self._whole.add(digest)
             with suppress(OSError):
                 self._likeness.remember(digest, file)
+            self._backend.write([(recipe_name(digest), recipes.written(follower.stretches(fresh)))])
+            self._whole.add(digest)
             return digest
         finally:
             new.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ The digests are 64 hexadecimal digits. The objects it names are files of their o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from twice.errors import Damaged
@@ -20,6 +20,9 @@ from twice.records.digest import ALGORITHM, Digest, digest_bytes
 from twice.store.backend import Backend
 
 FOLDER = "recipes"
+MOST_TIMES = 64
+"""How many times the bytes that it is made of a recipe may make."""
+
 _FIRST = "twice recipe 1"
 
 
@@ -55,6 +58,18 @@ def read(backend: Backend, name: str) -> tuple[Stretch, ...]:
     if not text.startswith(f"{_FIRST}\n".encode()) or end != f"{digest_bytes(text).hex}\n".encode():
         raise Damaged(f"the recipe {name} is damaged.", hint="putting the same content again mends it")
     return tuple(_stretches(text.decode("ascii").splitlines()[1:]))
+
+
+def bounded(stretches: Iterable[Stretch], size_of: Callable[[Digest], int]) -> None:
+    """Refuse a recipe that makes far more than it is made of, before anything is made.
+
+    Raises:
+        Damaged: It does; no recipe of ours is like that, so somebody made it to fill disks.
+    """
+    many = list(stretches)
+    makes = sum(one.length for one in many)
+    if makes > MOST_TIMES * sum(size_of(digest) for digest in {one.digest for one in many}):
+        raise Damaged(f"a recipe makes {makes:,} bytes, which is more than {MOST_TIMES} times what it is made of.")
 
 
 def _stretches(lines: list[str]) -> Iterator[Stretch]:
