@@ -106,6 +106,12 @@ def carry_out(
     Returns:
         The run, also when a step failed or it was interrupted: what was finished is kept, and the next run goes on.
     """
+    watcher = switches.wanted_watcher(os.environ)
+    if watcher and watcher not in switches.WATCHERS:
+        raise ParameterError(
+            f"TWICE_WATCHER is one of {', '.join(switches.WATCHERS)}, not {watcher!r}.",
+            hint="or leave it unset: the best that works here",
+        )
     if jobs < 1:
         raise ParameterError(f"jobs is how many steps may run at the same time, and {jobs} is none.", hint="jobs=1")
     return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of, launch).go(notes)

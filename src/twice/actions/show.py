@@ -13,7 +13,7 @@ from twice.control.facts import FACTS
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Listener
 from twice.history.changes import path_to
-from twice.history.notes import blind_spots, observed
+from twice.history.notes import blind_spots, observed, unfollowed
 from twice.present.passing import Passing
 from twice.present.views import (
     EnvironmentView,
@@ -146,7 +146,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         stdout=_printed(store, trace.stdout) if trace else "",
         stderr=_printed(store, trace.stderr) if trace else "",
         watcher=watched.watcher if watched else "",
-        blind_spots=_blind_spots([watched.watcher]) if watched else (),
+        blind_spots=(*unfollowed(watched), *_blind_spots([watched.watcher])) if watched else (),
     )
 
 

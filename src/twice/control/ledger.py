@@ -38,6 +38,7 @@ class Seen:
         searched: Folders that only Python's own import machinery listed.
         written: Paths that were opened for writing, made or removed.
         before: Path → a copy of what a file held that was read and then changed.
+        changed: Files that were read and changed since, as their watcher found out.
         executed: Programs that were started.
         connected: Addresses that were connected to.
         variables: Environment variables looked at, or handed on to a program → SHA-256 of the value, None if not set.
@@ -53,6 +54,7 @@ class Seen:
     searched: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     before: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
     executed: set[str] = field(default_factory=set)
     connected: set[str] = field(default_factory=set)
     variables: dict[str, str | None] = field(default_factory=dict)
@@ -61,8 +63,8 @@ class Seen:
 
     def unstable(self) -> list[str]:
         """Files that were read and have changed since, though the step itself did not change them."""
-        changed = (path for path, mark in self.read.items() if path not in self.before and mark_of(path) != mark)
-        return sorted(changed)
+        found = {path for path, mark in self.read.items() if path not in self.before and mark_of(path) != mark}
+        return sorted(found | self.changed)
 
     def told(self) -> dict[str, Any]:
         """All of it, to be written as JSON."""

@@ -248,7 +248,7 @@ class Performer:
             keep_files_up_to=self.keep_files_up_to,
         )
         return Watched(
-            watcher="audit and seccomp" if asked else "audit",
+            watcher=f"audit and {asked['watcher']}" if asked else "audit",
             files=told.files(),
             written=told.written(),
             executed=tuple(sorted(told.all("executed"))),

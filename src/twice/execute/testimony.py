@@ -39,7 +39,8 @@ class Testimony:
         self._ground = ground
         self._told = list(told)
         self._keep_files_up_to = keep_files_up_to
-        self.unstable: set[str] = self.all("unstable")
+        kept = {path for one in self._told for path in one["before"]}  # by another watcher, perhaps
+        self.unstable: set[str] = self.all("unstable") - kept
 
     def all(self, what: str) -> set[str]:
         """What any watcher told of one sort of thing."""

@@ -35,7 +35,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
-from twice.control import syscalls
+from twice.control import strace, syscalls
+from twice.control.ledger import Seen
+from twice.control.switches import wanted_watcher
 
 _now = time.perf_counter_ns  # before anybody replaces it
 
@@ -159,7 +161,7 @@ def _fork(task: Path, connection: int) -> int:
             os.setpgid(0, 0)
             _end_with_parent()
             with theirs:
-                _Here.watched = syscalls.hand_over(theirs)
+                _Here.watcher = _put_under_watch(theirs)
             status = carry_out(task)
         finally:
             with contextlib.suppress(Exception):
@@ -170,21 +172,44 @@ def _fork(task: Path, connection: int) -> int:
         os.setpgid(pid, pid)
     theirs.close()
     with ours:
-        _supervise(ours, pid, task)
+        tracer = _supervise(ours, pid, task)
     _, waited = os.waitpid(pid, 0)
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)  # whatever the step started and did not end
+    if tracer is not None:
+        told = json.loads(task.read_bytes())
+        _tell(task, "strace", tracer.finish([*told["ignore"], *_Here.own], told["known_variables"]))
     return os.waitstatus_to_exitcode(waited)
 
 
-def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
-    """Watch the step's system calls, where this machine can, and write down what was asked."""
+def _put_under_watch(channel: socket.socket) -> str:
+    """In the step's process: let it be watched as well as this machine can; which watcher it is."""
+    if wanted_watcher(os.environ) in ("", "seccomp") and syscalls.hand_over(channel):
+        return "seccomp"
+    if wanted_watcher(os.environ) in ("audit", "strace"):
+        channel.sendall(b"n")
+    strace.allow()
+    return "strace" if channel.recv(1) == b"s" else "audit"
+
+
+def _supervise(channel: socket.socket, pid: int, task: Path) -> strace.Strace | None:
+    """Watch the step's system calls, where this machine can, and write down what was asked.
+
+    Returns:
+        A tracer that is still at work when the step begins; otherwise the step's process has ended.
+    """
     try:
         listener = syscalls.receive(channel)
     except OSError:  # the step's process is gone already
-        listener = None
+        return None
     if listener is None:
-        return
+        tracer = None
+        if wanted_watcher(os.environ) in ("", "strace"):
+            with contextlib.suppress(OSError):
+                tracer = strace.Strace(pid, task.parent / "strace")
+        with contextlib.suppress(OSError):
+            channel.sendall(b"s" if tracer else b"a")
+        return tracer
     told = json.loads(task.read_bytes())
     supervisor = syscalls.Supervisor(
         listener,
@@ -194,14 +219,19 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> None:
         pinned=told["known_variables"],
         search=told["sys_path"],
     )
-    (task.parent / "asked.json").write_text(json.dumps(supervisor.serve().told()), encoding="utf-8")
+    _tell(task, "seccomp", supervisor.serve())
+    return None
+
+
+def _tell(task: Path, watcher: str, seen: Seen) -> None:
+    (task.parent / "asked.json").write_text(json.dumps({"watcher": watcher, **seen.told()}), encoding="utf-8")
 
 
 class _Here:
     """Which step this process runs, if it is a step's process; whether it is watched; places that are the worker's."""
 
     step = ""
-    watched = False
+    watcher = "audit"
     own: ClassVar[list[str]] = []
 
 
@@ -255,6 +285,8 @@ def carry_out(task_file: Path) -> int:
     result: dict[str, Any]
     _Here.step = task["step"]
     try:
+        if wanted_watcher(os.environ) not in ("", _Here.watcher):
+            raise RuntimeError(f"TWICE_WATCHER asks for {wanted_watcher(os.environ)}, which does not work here")
         if task["protocol"] != PROTOCOL:
             raise RuntimeError(
                 f"this task is written for protocol {task['protocol']}, and the worker speaks {PROTOCOL}"
@@ -333,7 +365,7 @@ class _Step:
             [*self.task["ignore"], *_Here.own],
             self.task["known_variables"],
             Keeper(self.spool, "before"),
-            opens=not _Here.watched,
+            opens=_Here.watcher != "seccomp",
             code=files,
             elsewhere=self.spool / "elsewhere",
         )

@@ -14,21 +14,31 @@ _UNSEEN_BY_AUDIT = (
     "files that libraries open without Python's own open(), such as Arrow, Polars, DuckDB and HDF5",
     "what child processes read",
 )
+_UNSEEN_BY_STRACE = ("entropy that native code asks of the system",)
 
 
 def blind_spots(watcher: str) -> tuple[str, ...]:
     """What the watchers at work do not see.
 
     Args:
-        watcher: As recorded: ``audit``, or ``audit and seccomp``.
+        watcher: As recorded: ``audit``, ``audit and seccomp``, or ``audit and strace``.
     """
-    return _NEVER_SEEN if "seccomp" in watcher else (*_UNSEEN_BY_AUDIT, *_NEVER_SEEN)
+    if "seccomp" in watcher:
+        return _NEVER_SEEN
+    return (*(_UNSEEN_BY_STRACE if "strace" in watcher else _UNSEEN_BY_AUDIT), *_NEVER_SEEN)
+
+
+def unfollowed(watched: Watched) -> tuple[str, ...]:
+    """What a step used that no watcher can follow, in words."""
+    words = {"fifo": "what came through the named pipe {}", "32-bit": "what the 32-bit program {} read"}
+    found = (thing.partition(":") for thing in watched.unseen)
+    return tuple(words.get(kind, f"what went through {kind}").format(name) for kind, _, name in found)
 
 
 def not_checked(watched: Iterable[Watched]) -> tuple[str, ...]:
     """What a comparison of runs says nothing about, from how well the recorded one was watched."""
     seen = list(watched)
-    found = [spot for one in seen for spot in blind_spots(one.watcher)]
+    found = [spot for one in seen for spot in (*unfollowed(one), *blind_spots(one.watcher))]
     if services := sorted({address for one in seen for address in one.connected}):
         found.append(f"what was answered by {', '.join(services[:3])}{' …' if len(services) > 3 else ''}")
     return tuple(dict.fromkeys(found))
