@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from edits import foreign, whole_process
 from edits.cases import EDITS, Edit
 from source.programs import Prober
+
+assert foreign and whole_process  # their cases are among the edits, too
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)

@@ -69,6 +69,9 @@ DEPENDS: dict[str, tuple[str, Files, str]] = {
     "a loaded module imported by a computed name": (
         "import importlib\nimport plugins.one\nNAME = 'one'\ndef step():\n    return importlib.import_module(f'plugins.{NAME}').f()\n",
         {"plugins/__init__.py": "", "plugins/one.py": "def f():\n    return 1\n"}, "plugins/one.py=def f():\n    return 2\n"),
+    "a function of a loaded module that a pickle names": (
+        "import pickle\nimport lab\nBLOB = b'clab\\ng\\n.'\ndef step():\n    return pickle.loads(BLOB)()\n",
+        {"lab.py": "def g():\n    return 1\n"}, "lab.py=def g():\n    return 2\n"),
     "a module run by its path": ("import runpy\ndef step():\n    return runpy.run_path('other.py')['X']\n",
         {"other.py": "X = 1\n"}, "other.py=X = 2\n"),
     "a file that a child process reads": (

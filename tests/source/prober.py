@@ -23,12 +23,18 @@ from twice.values.encode import encode
 encode({"warm": [1, 2.0, "up", (None,)]})  # load what every fork needs
 
 
-def look(job: dict[str, Any]) -> dict[str, Any]:
+def enter(job: dict[str, Any]) -> Path:
+    """Go where a program lies, in a function that is over by the time that it is captured: it is no program's own."""
     folder = Path(job["folder"])
     os.chdir(folder)
     os.environ.update(job["variables"])
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
+    return folder
+
+
+def look(job: dict[str, Any]) -> dict[str, Any]:
+    folder = enter(job)
     if job["main"]:
         file = str(folder / job["main"])
         module = types.ModuleType("__main__")

@@ -59,6 +59,9 @@ class Code:
         own = self.modules.get(MAIN)
         if own is not None:
             self.main.__file__ = own.file
+        sys.argv = [own.file if own is not None else ""]
+        if self.outline.get("argv") is not None:
+            sys.argv = self.value(self.outline["argv"])
         self.main.__dict__["__builtins__"] = __builtins__
         self.main.__dict__["__getattr__"] = self._late
         sys.modules[MAIN] = self.main
@@ -69,22 +72,23 @@ class Code:
 
         The rest is made when somebody asks for it: a class inside an input, say, by its name.
         """
-        self._provide(self.outline["steps"][step]["node"], self.outline["settings"])
+        for setting in self.outline["settings"]:
+            self._set(setting)
+        self._provide(self.outline["steps"][step]["node"])
 
     def step(self, name: str) -> Callable[..., Any]:
         """A step's callable."""
         function: Callable[..., Any] = self.value(self.outline["steps"][name]["value"])
         return function
 
-    def _provide(self, node: str, settings: Sequence[Mapping[str, Any]] = ()) -> None:
+    def _provide(self, node: str) -> None:
         """Have ready what a node, and everything that it reaches, looks up in the script and in packages.
 
         Args:
             node: Its id.
-            settings: Statements of the script to carry out before.
         """
         needs = self._new_needs(node)
-        if not needs and not settings:
+        if not needs:
             return
         assert self.main is not None
         namespace = self.main.__dict__
@@ -92,10 +96,6 @@ class Code:
         for submodule in dict.fromkeys(name for need in needs for name in need["submodules"]):
             with contextlib.suppress(ImportError):  # what fails here fails again where it is used
                 importlib.import_module(submodule)
-        for setting in settings:
-            for needed in setting["needs"]:
-                self.ensure(needed)
-            self._carry_out(self.modules[setting["source"]], setting["line"], setting["column"], namespace)
         main = self.outline["main"]
         names = {name for need in needs for name in need["names"] if name in main}
         # Modules and values first: a decorator may look at them while a definition is carried out.
@@ -104,6 +104,16 @@ class Code:
         for name, entry in main.items():
             if name in namespace and name not in before:
                 self._restore(name, entry)
+
+    def _set(self, setting: Mapping[str, Any]) -> None:
+        """Make one of the script's settings again."""
+        assert self.main is not None
+        self._provide(setting["node"])
+        if setting["import"]:
+            importlib.import_module(setting["import"])
+            return
+        around = {**self.main.__dict__, **{name: self.value(value) for name, value in setting["values"].items()}}
+        self._carry_out(self.modules[setting["source"]], setting["line"], setting["column"], around)
 
     def _new_needs(self, node: str) -> list[Mapping[str, Any]]:
         """What a node, and everything that it reaches, needs at hand, without what was provided already."""

@@ -47,5 +47,81 @@ READS_SOURCE = frozenset(
 )
 """Names whose use means that somebody may see the source as it is, or names of local variables from elsewhere."""
 
-TELLING = READS_ANNOTATIONS | READS_DOCSTRINGS | READS_SOURCE | {"__subclasses__"}
-"""The names that are looked for in all code that is reached, see ``reach.found.Reads``."""
+READS_LINES = frozenset(
+    {
+        "tb_lineno",
+        "f_lineno",
+        "lineno",
+        "co_firstlineno",
+        "co_lines",
+        "co_linetable",
+        "co_positions",
+        "currentframe",
+        "_getframe",
+        "extract_tb",
+        "extract_stack",
+        "format_exc",
+        "format_exception",
+        "format_stack",
+        "format_tb",
+        "findsource",
+        "getframeinfo",
+        "getinnerframes",
+        "getouterframes",
+        "getsourcelines",
+        "StackSummary",
+        "TracebackException",
+        "walk_stack",
+        "walk_tb",
+    }
+)
+"""Names whose use means that somebody may read on which line something stands."""
+
+READS_FRAMES = frozenset(
+    {
+        "__globals__",
+        "_current_frames",
+        "_getframe",
+        "currentframe",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "getclosurevars",
+        "getinnerframes",
+        "getmodule",
+        "getouterframes",
+        "setprofile",
+        "settrace",
+        "tb_frame",
+        "walk_stack",
+        "walk_tb",
+    }
+)
+"""Names whose use means that somebody may look up any name where other code stands."""
+
+INSPECTS = frozenset({"stack", "trace"})
+"""Functions of ``inspect`` that give frames; other modules have functions of that name."""
+
+UNPICKLERS = frozenset({"pickle", "_pickle", "cloudpickle", "dill", "joblib", "torch", "jsonpickle"})
+"""Modules that bring back what a text names: any function or class."""
+
+UNPICKLES = frozenset({"load", "loads", "Unpickler", "read_pickle"})
+"""What these modules call it."""
+
+READS_ARGUMENTS = frozenset(
+    {"argv", "orig_argv", "parse_args", "parse_known_args", "parse_intermixed_args", "getopt", "fileinput"}
+)
+"""Names whose use means that somebody may read the arguments that the program was called with."""
+
+TELLING = (
+    READS_ANNOTATIONS
+    | READS_DOCSTRINGS
+    | READS_SOURCE
+    | READS_LINES
+    | READS_FRAMES
+    | INSPECTS
+    | UNPICKLERS
+    | UNPICKLES
+    | {"__subclasses__", "inspect", *READS_ARGUMENTS}
+)
+"""The names that are looked for in all code that is reached, see ``reach.reads``."""

@@ -331,6 +331,8 @@ def _constant(w: _Writer, node: ast.Constant, scope: Scope | None) -> None:
     kind = type(value)
     if kind is str and scope is not None:
         w.texts.append((value, scope, node.lineno))  # type: ignore[arg-type]
+        if value[:2] == "__":  # type: ignore[index]
+            w.names.add(str(value))
     w.parts.append(f"v{hex(value) if kind is int else repr(value)}")  # type: ignore[arg-type]
 
 
@@ -513,6 +515,7 @@ def _import_from(w: _Writer, node: ast.ImportFrom, scope: Scope | None) -> None:
 
 def _imported(w: _Writer, found: Import, name: str, bound: str, scope: Scope | None) -> None:
     w.imported.append((found, bound, scope))
+    w.names.update((name, found.module))
     w.parts.append(f"n{name}")
     w.bind(bound, scope)
     if scope is not None and scope.function:

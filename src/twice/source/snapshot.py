@@ -14,6 +14,8 @@ from twice.source.memory import Memory
 from twice.source.merkle import meanings, reachable
 from twice.source.modules import CELLS, Library, Roots, Source, is_local_file
 from twice.source.reach.distributions import Installed
+from twice.source.reach.found import Found
+from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
 from twice.source.state import State, state_of
@@ -125,8 +127,7 @@ def _capture(
         roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
     state = state_of(reach, steps, roots_of_steps)
 
-    exact = reach.counts.source
-    own = {id_: digest_texts(node.own, node.text) if exact else node.own for id_, node in reach.graph.nodes.items()}
+    own = {id_: _own(node, reach.counts) for id_, node in reach.graph.nodes.items()}
     edges = {id_: sorted(set(node.edges)) for id_, node in reach.graph.nodes.items()}
     meaning = meanings(own, edges)
     nodes = {
@@ -174,6 +175,13 @@ def _capture(
         search=tuple(dict.fromkeys(local)),
         imports=tuple(sorted(imports)),
     )
+
+
+def _own(node: Found, counts: Reads) -> Digest:
+    """What a node says itself, with its text and its place where somebody may read these."""
+    if not counts.source:
+        return node.own
+    return digest_texts(node.own, node.text, str(node.line) if counts.lines else "")
 
 
 def _files(reach: Reach, roots: Roots) -> tuple[SourceFile, ...]:

@@ -39,7 +39,8 @@ class State:
         outline: ``steps``: number and node id of each step's callable; ``definitions``: node id → how to find or make
             it; ``main``: what the script's names stand for; ``values``: module → variable → number; ``attributes``:
             node id of a class or function → attribute → number and wrapper; ``settings``: statements of the script
-            that make process-wide settings; ``needs``: node id → what it needs at hand, see ``source.needs``.
+            that make process-wide settings; ``needs``: node id → what it needs at hand, see ``source.needs``;
+            ``argv``: the number of the program's arguments, if something reached may read them.
         values: The values that are mentioned by number.
     """
 
@@ -93,14 +94,17 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
         "attributes": attributes,
         "settings": [
             {
-                "source": MAIN,
-                "line": statement.first,
-                "column": statement.known.column,
-                "needs": _needed_at_once(statement.node),
+                "node": setting.node,
+                "import": setting.module,
+                "source": source_key(setting.source),
+                "line": setting.statement.lineno if setting.statement else 0,
+                "column": setting.statement.col_offset if setting.statement else 0,
+                "values": {name: state.number(value, reach) for name, value in setting.values.items()},
             }
-            for statement in reach.settings
+            for setting in reach.script.settings
         ],
         "needs": needs_of(reach),
+        "argv": None if reach.argv is None else state.number(reach.argv, reach),
     }
     return state
 

@@ -1,4 +1,4 @@
-"""What a walk puts down: nodes under construction, and what the code that it met may read of other code."""
+"""What a walk puts down: nodes under construction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from types import FunctionType
 from typing import Final
 
 from twice.records.digest import Digest, digest_texts
-from twice.source.mentions import READS_ANNOTATIONS, READS_DOCSTRINGS, READS_SOURCE
 
 Edge = tuple[str, str]
 """How something is reached, and the id of its node."""
@@ -94,38 +93,3 @@ class Graph:
             id_ = f"{base}#{count}"
         self.objects[id_] = value
         return id_
-
-
-@dataclass(frozen=True)
-class Reads:
-    """What some code that is reached may read of other code, so that it counts everywhere.
-
-    Attributes:
-        annotations: Annotations, as by ``get_type_hints``.
-        docstrings: Docstrings, as by ``getdoc``.
-        source: The source as it is, as by ``getsource``.
-        subclasses: Which classes there are, by ``__subclasses__``.
-    """
-
-    annotations: bool = False
-    docstrings: bool = False
-    source: bool = False
-    subclasses: bool = False
-
-    def __or__(self, other: Reads) -> Reads:
-        return Reads(
-            self.annotations or other.annotations,
-            self.docstrings or other.docstrings,
-            self.source or other.source,
-            self.subclasses or other.subclasses,
-        )
-
-    @classmethod
-    def of(cls, identifiers: set[str]) -> Reads:
-        """What code that mentions these names may read."""
-        return cls(
-            bool(identifiers & READS_ANNOTATIONS),
-            bool(identifiers & READS_DOCSTRINGS),
-            bool(identifiers & READS_SOURCE),
-            "__subclasses__" in identifiers,
-        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from types import FrameType, FunctionType, MethodType
@@ -125,11 +124,12 @@ def resolve(chain: Sequence[str], namespace: Mapping[str, object]) -> object:
     return value
 
 
-def line_at_work(namespace: Mapping[str, object]) -> float:
-    """The line that the script's top level has come to; infinity if it has come to its end."""
+def frames_at_work(namespace: Mapping[str, object]) -> list[FrameType]:
+    """The frames of a module's code that are at work now, the outermost first."""
+    found: list[FrameType] = []
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        if frame.f_globals is namespace and frame.f_code.co_name == "<module>":
-            return frame.f_lineno
+        if frame.f_globals is namespace:
+            found.append(frame)
         frame = frame.f_back
-    return math.inf
+    return found[::-1]

@@ -12,8 +12,9 @@ from twice.records.digest import digest_texts
 from twice.source.mentions import TELLING
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import CLASS, IMPORT, Piece
-from twice.source.reach.found import NOTHING, Edge, Found, Reads
+from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, namespace_of
+from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_name
 from twice.source.toplevel import absolute
 from twice.source.uses import Import, Normal, Use
@@ -97,7 +98,7 @@ class Names:
         if name in MACHINERY:
             return []
         if isinstance(value, FunctionType | BuiltinFunctionType) and value.__name__ in TELLING:
-            walk.reads |= Reads.of({value.__name__})  # whatever it is called here
+            walk.reads |= Reads.of({value.__name__, str(value.__module__)})  # whatever it is called here
         if module == MAIN:
             walk.main_names.setdefault(name)
             node.names.setdefault(name)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import sys
 from collections.abc import Iterator
 from types import FunctionType
 
+from twice.errors import CaptureError
+from twice.records.digest import digest_bytes
 from twice.source.modules import MAIN, Library, Source, is_local, module_file, module_path
 from twice.source.pieces import Piece, Top
 
@@ -95,6 +98,26 @@ class Sources:
         if isinstance(history, list):
             names = [name for name in linecache.cache if "ipykernel" in name or name.startswith("<ipython-input")]
             found += [self.library.of_file(name, MAIN) for name in reversed(names)]
+        return found
+
+    def of_script(self) -> list[Source]:
+        """What the script says at its top level: its file, or the cells of a notebook in the order of their running."""
+        main = vars(sys.modules[MAIN])
+        own = self.library.module(MAIN)
+        history, shell = main.get("In"), sys.modules.get("IPython")
+        if own is not None or not isinstance(history, list) or shell is None:
+            return [own] if own is not None else []
+        running = shell.get_ipython()
+        by_text = {"".join(entry[2]): name for name, entry in list(linecache.cache.items()) if len(entry) == 4}
+        found: list[Source] = []
+        for number, raw in enumerate(history):
+            text = running.transform_cell(raw) if running is not None and raw.strip() else ""
+            file = by_text.get(text, f"<cell {number}>")
+            source = self.library.of_file(file, MAIN) if text in by_text else None
+            source = source or Source(MAIN, file, digest_bytes(text.encode()), text.encode())
+            with contextlib.suppress(CaptureError):  # a cell with a syntax error did nothing
+                assert source.tree
+                found.append(source)
         return found
 
 

@@ -15,21 +15,21 @@ from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Library, Roots, Source, is_local
+from twice.source.modules import Library, Roots, Source
 from twice.source.normal import normalise
 from twice.source.pieces import Piece, together
 from twice.source.reach.classes import Classes
 from twice.source.reach.distributions import Distributions, Installed
 from twice.source.reach.effects import Effects
-from twice.source.reach.found import Found, Graph, Reads
+from twice.source.reach.found import Found, Graph
 from twice.source.reach.functions import Functions
 from twice.source.reach.imports import Imports
-from twice.source.reach.live import line_at_work
 from twice.source.reach.names import Names
+from twice.source.reach.reads import Reads
+from twice.source.reach.script import Script
 from twice.source.reach.sources import Sources
 from twice.source.reach.values import Values
 from twice.source.reach.wholes import Wholes
-from twice.source.settings import is_setting
 from twice.source.uses import Normal
 
 
@@ -52,10 +52,10 @@ class Reach:
         reads: What the code met so far may read of other code; where it is more than ``counts``, walk again.
         at_work: The name of the step that is walked from.
         main_names: The script's names that something reached looks up.
-        settings: The script's statements that make process-wide settings.
         module_values: (module, variable) → the value that an imported module's variable has now.
         patches: (module, name) → a function that was put into an imported module from outside.
         attributes: Node of a class or function → what was put onto it after its definition.
+        argv: The arguments that the program was called with, if something reached may read them.
     """
 
     def __init__(self, library: Library, roots: Roots, installed: Installed, *, counts: Reads | None = None) -> None:
@@ -74,11 +74,12 @@ class Reach:
         self.effects = Effects(self)
         self.wholes = Wholes(self)
         self.values = Values(self)
+        self.script = Script(self)
         self.main_names: dict[str, None] = {}
-        self.settings: list[Piece] = []
         self.module_values: dict[tuple[str, str], object] = {}
         self.patches: dict[tuple[str, str], object] = {}
         self.attributes: dict[str, dict[str, object]] = {}
+        self.argv: list[str] | None = None
         self._queue: deque[Callable[[], None]] = deque()
 
     def step(self, name: str, function: object) -> str:
@@ -97,7 +98,7 @@ class Reach:
         if id_ is None:
             module = getattr(function, "__module__", None) or "?"
             id_ = self._foreign_step(module, getattr(function, "__qualname__", name))
-        settings = self._settings()
+        settings = self.script.node()
         if settings is not None:
             node, edge = self.graph.nodes[id_], ("runs after", settings)
             node.edges += [edge] if edge not in node.edges else []
@@ -155,27 +156,10 @@ class Reach:
         wrapped = getattr(value, "__wrapped__", None)
         return [*found_ids, *(self.visit(wrapped) if isinstance(wrapped, FunctionType) else ())]
 
-    def _named(self, value: object) -> list[str]:
-        return [to for _, to in self.distributions.named("", value)]
-
-    def _settings(self) -> str | None:
-        """The node of the process-wide settings that the script has made so far, if it has made any."""
-        id_ = f"{MAIN} (settings)"
-        if id_ in self.graph.nodes:
-            return id_
-        main = sys.modules.get(MAIN)
-        if main is None or not is_local(main) or self.library.module(MAIN) is None:
-            return None
-        reached = line_at_work(vars(main))
-        self.settings = [
-            statement
-            for statement in sorted(self.sources.survey(MAIN).effects, key=lambda piece: piece.first)
-            if statement.last < reached and is_setting(statement.node, vars(main))
-        ]
-        if not self.settings:
-            return None
-        self.names.statements(id_, "effects", MAIN, self.settings)
-        return id_
+    def arguments(self) -> str:
+        """The node of the arguments that the program was called with."""
+        self.argv = list(sys.argv)
+        return self.values.node("the program's arguments", self.argv, place="sys.argv")
 
     def _foreign_step(self, module: str, qualname: str) -> str:
         """A step that is an installed library's own function."""

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
@@ -18,6 +18,7 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MACHINERY, is_ours, namespace_of
+from twice.source.reach.reads import reads_arguments, unpickles
 from twice.source.toplevel import absolute
 from twice.source.uses import Import, Normal
 
@@ -45,6 +46,12 @@ class Wholes:
             cells: The variables around it.
         """
         namespace = namespace_of(module)
+        if self._walk.counts.frames and self._walk.library.module(module) is not None:
+            node.edges.append(("may be looked at through a frame", self.node(module)))
+        if unpickles(normal.mentions):
+            self._unpickled(node, module)
+        if reads_arguments(normal.mentions):
+            node.edges.append(("arguments", self._walk.arguments()))
         dynamic = {name for name in normal.sees_module if name not in namespace and name not in cells}
         computed = normal.calls_unknown_imports
         if not computed and _finds_modules(normal, namespace, cells):
@@ -56,6 +63,21 @@ class Wholes:
             why = " and ".join([*sorted(dynamic), *([COMPUTED_IMPORT] if computed else [])])
             node.note = f"uses {why}: the whole module counts"
             node.edges.append((why, self.node(module)))
+
+    def _unpickled(self, node: Found, module: str) -> None:
+        """What a pickle may name: any definition here or in the script; what else it imports is seen when it runs."""
+        walk = self._walk
+        node.note = f"{COMPUTED_IMPORT}, by a pickle: any function and class of the script counts"
+        for owner in dict.fromkeys((MAIN, module)):
+            loaded = sys.modules.get(owner)
+            if loaded is None or not is_local(loaded):
+                continue
+            for name, value in list(vars(loaded).items()):
+                if isinstance(value, FunctionType | type) and value.__module__ == owner:
+                    try:
+                        node.edges += walk.names.follow(node, owner, name, (), f"pickled {name}", "a pickle")
+                    except CaptureError:
+                        node.names.pop(name, None)
 
     def node(self, name: str) -> str:
         """The node of a module as a whole, loaded or not."""
