@@ -164,3 +164,119 @@ edit(
     matters=True,
     both=True,
 )
+
+# -- what is put somewhere from outside
+
+edit(
+    "a function's defaults set later",
+    {"flow.py": "def h(x=1):\n    return x\nh.__defaults__ = (5,)\ndef step():\n    return h()\n"},
+    ("flow.py", "(5,)", "(6,)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function's keyword defaults set later",
+    {"flow.py": "def h(*, x=1):\n    return x\nh.__kwdefaults__ = {'x': 5}\ndef step():\n    return h()\n"},
+    ("flow.py", "'x': 5", "'x': 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a module's function's defaults set by the script",
+    {
+        "a.py": "def h(x=1):\n    return x\n",
+        "flow.py": "import a\na.h.__defaults__ = (5,)\ndef step():\n    return a.h()\n",
+    },
+    ("flow.py", "(5,)", "(6,)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a property put onto a class",
+    {
+        "a.py": "class A:\n    pass\n",
+        "flow.py": "import a\na.A.x = property(lambda self: 3)\ndef step():\n    return a.A().x\n",
+    },
+    ("flow.py", "3", "4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a property put onto a class in place of a constant",
+    {
+        "a.py": "class A:\n    x = 1\n",
+        "flow.py": "import a\ndef get(self):\n    return 3\na.A.x = property(get)\ndef step():\n    return a.A().x\n",
+    },
+    ("flow.py", "3", "4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a descriptor put onto a class of a module",
+    {
+        "a.py": "class A:\n    pass\n",
+        "flow.py": "import a\nclass D:\n    def __init__(self, n):\n        self.n = n\n    def __get__(self, i, o):\n        return self.n\na.A.x = D(3)\ndef step():\n    return a.A().x\n",
+    },
+    ("flow.py", "D(3)", "D(4)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a descriptor put onto a class",
+    {
+        "flow.py": "class D:\n    def __init__(self, n):\n        self.n = n\n    def __get__(self, i, o):\n        return self.n\nclass A:\n    pass\nA.x = D(3)\ndef step():\n    return A().x\n"
+    },
+    ("flow.py", "D(3)", "D(4)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a method with arguments given, put onto a class",
+    {
+        "a.py": "class A:\n    def f(self, n):\n        return n\n",
+        "flow.py": "import a, functools\na.A.g = functools.partialmethod(a.A.f, 3)\ndef step():\n    return a.A().g()\n",
+    },
+    ("flow.py", "3", "4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class put onto a class",
+    {
+        "a.py": "class A:\n    pass\n",
+        "flow.py": "import a\nclass B:\n    n = 3\na.A.Inner = B\ndef step():\n    return a.A.Inner.n\n",
+    },
+    ("flow.py", "n = 3", "n = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class put into a module",
+    {
+        "a.py": "class A:\n    n = 1\ndef f():\n    return A.n\n",
+        "flow.py": "import a\nclass B:\n    n = 3\na.A = B\ndef step():\n    return a.f()\n",
+    },
+    ("flow.py", "n = 3", "n = 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function with arguments given, put into a module",
+    {
+        "a.py": "def g(n):\n    return n\ndef f():\n    return g()\n",
+        "flow.py": "import a, functools\na.g = functools.partial(a.g, 3)\ndef step():\n    return a.f()\n",
+    },
+    ("flow.py", ", 3)", ", 4)"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a built-in put into a module",
+    {
+        "a.py": "def g(n):\n    return n\ndef f():\n    return g([1, 2])\n",
+        "flow.py": "import a\na.g = max\ndef step():\n    return a.f()\n",
+    },
+    ("flow.py", "= max", "= min"),
+    matters=True,
+    both=True,
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import importlib
 import sys
 import types
@@ -18,6 +19,15 @@ from typing import Any
 
 from twice.source.cutting import Cutting, future_flags
 from twice.source.importer import MAIN, Module, SnapshotImporter
+
+_DEFAULTS = ("__defaults__", "__kwdefaults__")
+_WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    "static": staticmethod,
+    "class": classmethod,
+    "property": lambda parts: property(*parts),
+    "partial": lambda parts: functools.partialmethod(parts[0], *parts[1], **parts[2]),
+}
+"""How a class holds what it does not hold as it is."""
 
 
 class Code:
@@ -190,8 +200,8 @@ class Code:
     def _put_onto(self, holder: Any, attributes: Mapping[str, Any]) -> None:
         for attribute, held in attributes.items():
             value = self.value(held["value"])
-            wrap = {"static": staticmethod, "class": classmethod}.get(held["as"])
-            now = vars(holder).get(attribute)
+            wrap: Callable[[Any], Any] | None = _WRAPPERS.get(held["as"])
+            now = getattr(holder, attribute) if attribute in _DEFAULTS else vars(holder).get(attribute)
             if not _same(getattr(now, "__func__", now) if wrap else now, value):
                 setattr(holder, attribute, wrap(value) if wrap else value)
 

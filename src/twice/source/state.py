@@ -12,6 +12,7 @@ The outline is JSON; the values that it mentions by number are encoded one by on
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from twice.source.modules import MAIN, Source
 from twice.source.needs import needs_of
 from twice.source.normal import normalise
 from twice.source.pieces import CLASS, IMPORT, Piece
-from twice.source.reach.live import cells_of, class_cells, is_local_function, is_remade, line_of
+from twice.source.reach.live import cells_of, class_cells, is_local_function, is_remade, line_of, parts_of
 from twice.source.reach.places import placed
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
@@ -119,6 +120,9 @@ def _attribute(state: State, reach: Reach, value: object) -> Outline:
     for name, wrapper in (("static", staticmethod), ("class", classmethod)):
         if isinstance(value, wrapper):
             return {"value": state.number(value.__func__, reach), "as": name}
+    for name, kind in (("property", property), ("partial", functools.partialmethod)):
+        if isinstance(value, kind):
+            return {"value": state.number(parts_of(value), reach), "as": name}
     return {"value": state.number(value, reach), "as": ""}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import sys
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
@@ -15,7 +16,7 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Found
-from twice.source.reach.live import MISSING, class_cells, subclasses
+from twice.source.reach.live import MISSING, class_cells, parts_of, subclasses
 from twice.source.reach.sources import source_key, source_name
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ class Classes:
         for name, value in patches:
             node.edges += [(f"patched {name}", found) for found in walk.visit(value)]
             walk.attributes.setdefault(node.id, {})[name] = vars(class_)[name]
+        for name, put in _put_from_outside(class_, source, definition):
+            with contextlib.suppress(CaptureError):
+                held = parts_of(put) or put
+                found = walk.values.node(f"{node.id}.{name}", held, place=f"{node.id}.{name}", plain=True)
+                node.edges.append((f"patched {name}", found))
+                walk.attributes.setdefault(node.id, {})[name] = put
         if not hasattr(class_, "__members__"):  # an enum's members are what its body says
             node.edges += walk.functions.attributes(node.id, vars(class_))
         if walk.counts.subclasses:
@@ -154,4 +161,25 @@ def _patches(class_: type, source: Source, definition: Piece) -> list[tuple[str,
         owner = sys.modules.get(str(function.__globals__.get("__name__")))
         if not inside and owner is not None and is_local(owner):
             found.append((name, function))
+    return found
+
+
+def _put_from_outside(class_: type, source: Source, definition: Piece) -> list[tuple[str, object]]:
+    """Properties, classes and descriptors of the user's that a class may have got after its definition."""
+    span = range(definition.first, definition.last + 1)
+    found: list[tuple[str, object]] = []
+    for name, value in vars(class_).items():
+        if name.startswith("__") or isinstance(value, FunctionType | staticmethod | classmethod):
+            continue
+        if isinstance(value, type):
+            outside = value.__qualname__ != f"{class_.__qualname__}.{name}"
+        elif parts := parts_of(value):
+            codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
+            outside = any(code.co_filename != source.file or code.co_firstlineno not in span for code in codes)
+            outside = outside or isinstance(value, functools.partialmethod)
+        else:
+            owner = sys.modules.get(type(value).__module__)
+            outside = hasattr(type(value), "__get__") and owner is not None and is_local(owner)
+        if outside:
+            found.append((name, value))
     return found

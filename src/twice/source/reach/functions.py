@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
@@ -139,6 +140,13 @@ class Functions:
             for value in held:
                 where = f"the default of {name!r} in {id_.partition(':')[2]}"
                 edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=where)))
+        # Whoever set them otherwise later: what counts is what they are now.
+        for name, now in (("__defaults__", function.__defaults__), ("__kwdefaults__", function.__kwdefaults__)):
+            if now:
+                with contextlib.suppress(CaptureError):
+                    found = self._walk.values.node(f"{id_}.{name}", now, place=f"{id_}.{name}", plain=True)
+                    edges.append((name, found))
+                    self._walk.attributes.setdefault(id_, {})[name] = now
         return edges
 
     def _cell(self, id_: str, function: FunctionType, name: str) -> list[str]:

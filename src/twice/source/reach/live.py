@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 from collections.abc import Mapping, Sequence
 from types import FrameType, FunctionType, MethodType
@@ -100,6 +101,15 @@ def home(value: object) -> str:
     """The module that a value comes from: its own, or its type's."""
     module = getattr(value, "__module__", None)
     return module if isinstance(module, str) else type(value).__module__
+
+
+def parts_of(value: object) -> tuple[object, ...]:
+    """What a property, or a method with some arguments given, is made of; empty for anything else."""
+    if isinstance(value, property):
+        return (value.fget, value.fset, value.fdel)
+    if isinstance(value, functools.partialmethod):
+        return (value.func, value.args, dict(value.keywords))
+    return ()
 
 
 def is_ours(value: object) -> bool:

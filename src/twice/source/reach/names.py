@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -163,7 +164,14 @@ class Names:
         if isinstance(value, FunctionType):
             return self._function(module, name, definition, value)
         if isinstance(value, type):
+            if value.__module__ != module and module != MAIN:
+                walk.patches[module, name] = value  # maybe put there from outside; if it was not, nothing changes
             return walk.classes.node(value)
+        put = isinstance(value, BuiltinFunctionType | functools.partial)
+        if definition is not None and definition.kind != CLASS and put and not definition.known.decorated:
+            if module != MAIN:
+                walk.patches[module, name] = value
+            return walk.values.node(f"{module}:{name} (put there)", value, place=place)
         if definition is not None and definition.kind != CLASS:
             return self._decorated(module, name, definition, value)
         if isinstance(value, BuiltinFunctionType | ModuleType):

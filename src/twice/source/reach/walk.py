@@ -156,6 +156,9 @@ class Reach:
         wrapped = getattr(value, "__wrapped__", None)
         return [*found_ids, *(self.visit(wrapped) if isinstance(wrapped, FunctionType) else ())]
 
+    def _named(self, value: object) -> list[str]:
+        return [to for _, to in self.distributions.named("", value)]
+
     def arguments(self) -> str:
         """The node of the arguments that the program was called with."""
         self.argv = list(sys.argv)
