@@ -84,3 +84,18 @@ def test_a_verdict_with_any_figures_survives_being_written_down() -> None:
     assert decode(encode(verdict), Verdict) == verdict
     assert verdict.not_checked == ("x",)
     assert finding(found).what
+
+
+def test_a_softer_grade_counts_only_where_the_step_says_so() -> None:
+    reordered = between([3, 1, 2], [1, 2, 3])
+    verdict = judge("fit", artifact(b"1"), artifact(b"2"), reordered)
+    assert (verdict.verdict, verdict.grade, verdict.reproduces) == ("equivalent", "order", False)
+    assert not Comparison(overall([verdict], LEFT, RIGHT, same_version=True)).reproducible
+    declared = judge("fit", artifact(b"1"), artifact(b"2"), reordered, accept=["order"])
+    assert declared.reproduces and Comparison(overall([declared], LEFT, RIGHT, same_version=True)).reproducible
+
+
+def test_that_choices_are_the_same_is_a_grade_only_where_it_is_declared() -> None:
+    scores = between(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([[0.2, 0.7], [0.9, 0.3]]))
+    assert judge("fit", artifact(b"1"), artifact(b"2"), scores).verdict == "different"
+    assert judge("fit", artifact(b"1"), artifact(b"2"), scores, accept=["decisions"]).grade == "decisions"

@@ -78,3 +78,10 @@ def test_an_input_that_is_no_path_is_refused(inputs: Any) -> None:
 def test_always_is_yes_or_no() -> None:
     with pytest.raises(DefinitionError, match="always is True or False"):
         changed_options(StepOptions(), always="yes")  # type: ignore[arg-type]
+
+
+def test_grades_that_count_as_reproduced_are_checked_where_they_are_written() -> None:
+    assert changed_options(StepOptions(), accept="order").accept == ("order",)
+    assert changed_options(StepOptions(), accept=["order", "rounding", "order"]).accept == ("order", "rounding")
+    with pytest.raises(DefinitionError, match="'close' is none of them"):
+        changed_options(StepOptions(), accept=["close"])

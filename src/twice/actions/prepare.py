@@ -92,6 +92,7 @@ def from_drawing(
             tolerance=dict(step.options.tolerance),
             compare=required(step.options.compare) if step.options.compare is not None else (),
             allow=step.options.allow,
+            accept=step.options.accept,
         )
         for step in drawing.steps
     )
@@ -301,6 +302,7 @@ def _with_parameters(
             tolerance=step.tolerance,
             compare=step.compare,
             allow=step.allow,
+            accept=step.accept,
         )
         for step in steps
     )

@@ -35,6 +35,7 @@ class StepOptions:
             same for all that matters.
         allow: Why this step may differ from run to run; empty if it may not.
         always: Whether it runs every time, even if it ran before with the same inputs.
+        accept: Grades of equivalence that count as reproduced.
     """
 
     name: str | None = None
@@ -46,6 +47,7 @@ class StepOptions:
     compare: Callable[..., Any] | None = None
     allow: str = ""
     always: bool = False
+    accept: tuple[str, ...] = ()
 
 
 def changed_options(
@@ -60,6 +62,7 @@ def changed_options(
     compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
+    accept: str | Iterable[str] | None = None,
 ) -> StepOptions:
     """The options with some of them set anew; None leaves one as it was.
 
@@ -76,6 +79,7 @@ def changed_options(
         compare=options.compare if compare is None else checked_comparison(compare),
         allow=options.allow if allow is None else _checked_reason(allow),
         always=options.always if always is None else _checked_always(always),
+        accept=options.accept if accept is None else _checked_accept(accept),
     )
 
 
@@ -207,6 +211,21 @@ def _checked_reason(allow: object) -> str:
             hint='allow="asks a web service that changes"',
         )
     return allow
+
+
+ACCEPTABLE = ("order", "rounding", "decisions")
+"""Grades of equivalence that an author may let count as reproduced."""
+
+
+def _checked_accept(accept: object) -> tuple[str, ...]:
+    grades = [accept] if isinstance(accept, str) else list(accept) if isinstance(accept, Iterable) else [accept]
+    for grade in grades:
+        if grade not in ACCEPTABLE:
+            raise DefinitionError(
+                f"accept names grades of equivalence that count as reproduced, and {grade!r} is none of them.",
+                hint=f"accept=[...] of {', '.join(ACCEPTABLE)}",
+            )
+    return tuple(dict.fromkeys(str(grade) for grade in grades))
 
 
 def _checked_always(always: object) -> bool:

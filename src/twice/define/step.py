@@ -72,6 +72,7 @@ def step(
     compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
+    accept: str | Iterable[str] | None = None,
 ) -> Step: ...
 @overload
 def step(
@@ -85,6 +86,7 @@ def step(
     compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
+    accept: str | Iterable[str] | None = None,
 ) -> Callable[[F], F]: ...
 def step(
     function: Callable[..., Any] | None = None,
@@ -99,6 +101,7 @@ def step(
     compare: Callable[..., Any] | None = None,
     allow: str | None = None,
     always: bool | None = None,
+    accept: str | Iterable[str] | None = None,
 ) -> Any:
     """Say about a step what its signature cannot.
 
@@ -119,6 +122,9 @@ def step(
             reproduced if it returns something true.
         allow: Why the step may differ from run to run.
         always: Run it every time, even if it ran before with the same inputs.
+        accept: Grades of equivalence that count as reproduced: ``order`` (the same rows, keys or lines in another
+            order), ``rounding`` (explained by floating-point sums in another order), ``decisions`` (scores differ, the
+            choices made from them do not).
 
     Returns:
         As a decorator, the function itself, unchanged (a :class:`Step` only if it takes no attributes). With a
@@ -139,6 +145,7 @@ def step(
             ("compare", compare),
             ("allow", allow),
             ("always", always),
+            ("accept", accept),
         )
         if value is not None
     }

@@ -76,7 +76,7 @@ def _steps(before: Version, after: Version) -> list[Change]:
         else:
             if left[name].inputs != right[name].inputs:
                 changes.append(Change("wiring", name, _wires(left[name].inputs), _wires(right[name].inputs), (name,)))
-            for field in ("rtol", "atol", "ulps", "tolerance", "compare", "allow", "files"):
+            for field in ("rtol", "atol", "ulps", "tolerance", "compare", "allow", "accept", "files"):
                 was, now = getattr(left[name], field), getattr(right[name], field)
                 if was != now:
                     changes.append(Change("option", f"{name}.{field}", str(was), str(now), (name,)))
