@@ -30,6 +30,8 @@ from twice.compare.diagnose import (
 STEADYING = ("entropy", "clock", "threads", "directory-order", "memory-addresses", "path", "hash-seed", "locale")
 RESTORING = ("timezone", "user-environment", "environment", "data", "code", "hardware")
 
+untimed = settings(deadline=None, max_examples=40)
+
 
 def levers(names: Iterable[str], suspected: Iterable[str] = ()) -> tuple[Lever, ...]:
     return tuple(
@@ -86,6 +88,7 @@ def proven(conclusion: Conclusion) -> set[str]:
     return {found.lever.factor for found in conclusion.found if found.status == PROVEN}
 
 
+@untimed
 @given(st.sampled_from(STEADYING), st.booleans(), st.integers(0, 2**32))
 def test_a_step_that_never_agrees_with_itself_is_explained_by_what_steadies_it(
     cause: str, seen: bool, seed: int
@@ -97,6 +100,7 @@ def test_a_step_that_never_agrees_with_itself_is_explained_by_what_steadies_it(
         assert len(trials) - 1 <= 8, "the price of the common case"
 
 
+@untimed
 @given(st.sets(st.sampled_from(STEADYING), min_size=2, max_size=3), st.integers(0, 2**32))
 def test_factors_that_only_help_together_are_found_together(causes: set[str], seed: int) -> None:
     case = Case(steadying=levers(STEADYING, list(causes)[:1]))
@@ -123,6 +127,7 @@ def test_a_rare_disagreement_is_hardly_ever_blamed_on_a_factor_that_is_innocent(
     assert right >= 45
 
 
+@untimed
 @given(st.sampled_from(RESTORING), st.booleans(), st.integers(0, 2**32))
 def test_what_differs_here_and_brings_the_record_back_is_the_cause(cause: str, seen: bool, seed: int) -> None:
     case = Case(steadying=levers(STEADYING), restoring=levers(RESTORING, [cause] if seen else []))
@@ -133,6 +138,7 @@ def test_what_differs_here_and_brings_the_record_back_is_the_cause(cause: str, s
         assert len(trials) - 1 <= 8
 
 
+@untimed
 @given(st.sets(st.sampled_from(RESTORING), min_size=2, max_size=3))
 def test_ingredients_that_only_bring_it_back_together_are_an_interaction(causes: set[str]) -> None:
     conclusion, _ = inquire(Case(restoring=levers(RESTORING)), World(restored=(frozenset(causes),)))
@@ -173,6 +179,7 @@ def test_what_no_lever_reaches_is_named_and_only_suspected_if_something_speaks_f
     assert {found.lever.name: found.status for found in conclusion.found} == {"network": CONSISTENT, "gpu": NOT_TESTED}
 
 
+@untimed
 @given(st.sampled_from(STEADYING), st.sampled_from(STEADYING))
 def test_a_lever_that_breaks_the_step_is_left_out_and_named(cause: str, breaking: str) -> None:
     world = World((frozenset({cause}),), breaks=frozenset({breaking}))
@@ -203,8 +210,8 @@ def test_trials_run_out_without_anything_being_called_proven() -> None:
     assert [found.lever.factor for found in conclusion.causes] == ["clock"]
 
 
+@untimed
 @given(st.data())
-@settings(max_examples=50)
 def test_an_inquiry_that_was_interrupted_goes_on_with_what_there_is(data: st.DataObject) -> None:
     cause = data.draw(st.sampled_from(STEADYING))
     seed = data.draw(st.integers(0, 2**32))

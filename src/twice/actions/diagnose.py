@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from twice.actions.compare import counts_as_recorded
+from twice.actions.environments import Experiments
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.compare.diagnose import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial, consider
 from twice.compare.levers import FIXES, Bench, bench
@@ -59,7 +61,12 @@ class Diagnoser:
         self.plan = plan
         self.listener = listener
         self.until = time.monotonic() + budget
-        self.laboratory = Laboratory(store, plan, jobs=jobs, until=self.until, launch=launch)
+        self.mixtures = (
+            Experiments(store, store.load(record.environment, Environment), plan.environment)
+            if launch is HERE and shutil.which("uv")
+            else None
+        )
+        self.laboratory = Laboratory(store, plan, jobs=jobs, until=self.until, launch=launch, mixtures=self.mixtures)
         self.reached = {
             step: {
                 node.id.partition("==")[0]
@@ -100,7 +107,18 @@ class Diagnoser:
             limits=LIMITS,
             loaded=loaded,
             hints=self.hints(subject.step),
+            swaps=self.swaps(self.reached.get(subject.step, set()) | loaded),
         )
+
+    def swaps(self, used: Collection[str]) -> dict[str, tuple[str, str]]:
+        """The distributions that a step uses and that have another version here, with both versions."""
+        if self.mixtures is None:
+            return {}
+        then, now = (
+            {found.name: found.version for found in side.distributions}
+            for side in (self.mixtures.recorded, self.mixtures.here)
+        )
+        return {name: (then.get(name, ""), now.get(name, "")) for name in self.mixtures.names if name in used}
 
     def hints(self, step: str) -> dict[str, tuple[str, str]]:
         """Factor → the first call in the step's code that it may enter through, and where that is."""

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twice.actions.environments import Experiments
 from twice.actions.ground import keep_files_up_to, scratch_ground
 from twice.control import switches
 from twice.control.conditions import Conditions
@@ -83,6 +84,7 @@ class Laboratory:
         jobs: How many runs may be made at the same time.
         until: The moment (of ``time.monotonic``) after which no more are begun.
         launch: How workers are started without conditions.
+        mixtures: Makes environments between the recorded one and this one.
     """
 
     def __init__(
@@ -93,12 +95,15 @@ class Laboratory:
         jobs: int = 1,
         until: float | None = None,
         launch: Launch = HERE,
+        mixtures: Experiments | None = None,
     ) -> None:
         self.store = store
         self.plan = plan
         self.jobs = jobs
         self.until = until
         self.launch = launch
+        self.mixtures = mixtures
+        self._mixing = threading.Lock()
 
     @property
     def out_of_time(self) -> bool:
@@ -144,7 +149,10 @@ class Laboratory:
 
     def _once(self, subject: Subject, conditions: Conditions) -> Run:
         wanted, ingredients = self.key(subject, conditions)
-        plan, launch = under(conditions, self._on_own_ground(subject, conditions), self.launch)
+        try:
+            plan, launch = self._brought_about(subject, conditions)
+        except TwiceError as problem:
+            return Run(failure=f"fails: {problem.message}", made=True)
         environment = {**os.environ, **switches.variables(plan.settings)}
         limit = max(LEAST_LIMIT, 20 * subject.usual.duration / 1e9)
         late = threading.Event()
@@ -170,6 +178,17 @@ class Laboratory:
                 return Run(failure=f"fails: {problem.message}", made=True)
             finally:
                 timer.cancel()
+
+    def _brought_about(self, subject: Subject, conditions: Conditions) -> tuple[Plan, Launch]:
+        plan, launch = self._on_own_ground(subject, conditions), self.launch
+        if conditions.distributions and self.mixtures is not None:
+            with self._mixing:  # environments are built one at a time
+                launch = self.mixtures.launch(conditions.distributions, reverse=True)
+            if launch.environment is not None:
+                plan = replace(
+                    plan, environment=launch.environment, environment_digest=self.store.add(launch.environment)
+                )
+        return under(conditions, plan, launch)
 
     def _on_own_ground(self, subject: Subject, conditions: Conditions) -> Plan:
         """The plan on a ground that nobody wrote to before: a run must not meet what another one left behind."""

@@ -105,6 +105,7 @@ def bench(
     most: int = 200,
     loaded: Collection[str] = (),
     hints: Mapping[str, tuple[str, str]] | None = None,
+    swaps: Mapping[str, tuple[str, str]] | None = None,
 ) -> Bench:
     """The levers of one step.
 
@@ -120,10 +121,18 @@ def bench(
         doubt: The greatest probability of chance that is let pass.
         most: How many trials may be made.
         loaded: Distributions that are at work in the step, reached or not.
+        swaps: Distribution → its recorded version and the one here, for those that can be exchanged.
         hints: Factor → the first call in its code that the factor may enter through, and where that is.
     """
     made = _Collected()
     _steadying(made, recorded, usual, seed, limits, {*reached, *loaded})
+    for name, (before, now) in sorted((swaps or {}).items()):
+        made.add(
+            made.restoring,
+            Lever(f"distribution {name}", "environment", str(Drift("distribution", name, before, now)), "", 3),
+            Conditions(distributions={name: before or "not installed"}),
+            f"{name} {before or 'not installed'}",
+        )
     _restoring(made, recorded, usual, then, here, reached, variable_here, limits)
     hinted = dict(hints or {})
     if re.search(r"0x[0-9a-f]{8,}", usual.output.preview):
