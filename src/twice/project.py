@@ -16,6 +16,7 @@ from twice.actions import diff as diff_
 from twice.actions import environment_views, environments, fetch, ground, listing, prepare
 from twice.actions import explain as explain_
 from twice.actions import gc as gc_
+from twice.actions import repair as repair_
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
 from twice.actions import save as save_
@@ -200,9 +201,10 @@ class Project:
         """Why the steps of a run ran, or were reused."""
         return explain_.explain(self.store, self.resolve(name), step)
 
-    def check(self, *, deep: bool = True) -> CheckView:
-        """Whether the store is whole."""
-        return check_.check(self.store, deep=deep)
+    def check(self, *, deep: bool = True, repair: bool = False) -> CheckView:
+        """Whether the store is whole; with ``repair``, after what can be made again was made again."""
+        mended = repair_.repair(self.store) if repair else ()
+        return check_.check(self.store, deep=deep, mended=mended)
 
     def gc(
         self,

@@ -120,7 +120,8 @@ def test_a_whole_store_ends_with_0_and_a_damaged_one_with_1(own_two_versions: Fo
     assert "bytes were not read" in folder.twice("check", "--quick").out
     data = folder.twice("check", "--json").data
     assert sorted(data) == [
-        "deep", "leftovers", "names", "objects", "problems", "records", "size", "store", "unreferenced", "whole",
+        "deep", "leftovers", "mended", "names", "objects", "problems", "records", "size", "store", "unreferenced",
+        "whole",
     ]  # fmt: skip
     content = folder.twice("show", "v1.0", "--json").data["steps"][1]["outcome"]["output"]["content"]
     objects = [path for path in (folder.path / ".twice" / "objects").rglob("*") if path.is_file()]

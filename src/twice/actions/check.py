@@ -7,12 +7,13 @@ from twice.present.findings import CheckView, ProblemView
 from twice.store.store import Store
 
 
-def check(store: Store, *, deep: bool = True) -> CheckView:
+def check(store: Store, *, deep: bool = True, mended: tuple[str, ...] = ()) -> CheckView:
     """Whether everything is here that is referred to, and is what its name says.
 
     Args:
         store: The vault.
         deep: Also read all objects; otherwise only their presence is looked at.
+        mended: Objects that were mended just before.
     """
     report = store.check(deep=deep)
     names = names_of(store) if report.problems else {}
@@ -37,4 +38,5 @@ def check(store: Store, *, deep: bool = True) -> CheckView:
         names=report.refs,
         unreferenced=report.unreferenced,
         leftovers=report.leftovers,
+        mended=mended,
     )

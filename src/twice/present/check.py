@@ -28,6 +28,8 @@ def draw_check(check: CheckView) -> RenderableType:
         problems = count(len(check.problems), "problem")
         parts.append(Text(" ").join([mark("failed"), text(f"the store is damaged: {problems}", "bold")]))
         parts += [indented(_problems(check.problems))]
+    if check.mended:
+        parts.append(indented(text(f"{count(len(check.mended), 'object')} made again, byte for byte")))
     parts.append(indented(text(held, "dim")))
     parts.append(indented(text(check.store, "dim")))
     harmless = []

@@ -149,6 +149,7 @@ class CheckView:
         names: How many labels and saved names there are.
         unreferenced: Objects that nothing mentions; harmless.
         leftovers: Half-written things, and files that are none of the store's; harmless.
+        mended: Objects that were damaged or missing and were made again.
     """
 
     store: str
@@ -161,6 +162,7 @@ class CheckView:
     names: int
     unreferenced: int
     leftovers: tuple[str, ...]
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,6 +220,10 @@ class Store:
         kept = (objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE)
         return (*(self.path / name for name in kept), self._objects.taken_out)
 
+    def doubt(self, digest: Digest) -> None:
+        """Look at an object's bytes again before the next put relies on them."""
+        self._objects.doubt(digest)
+
     def spool(self) -> Path:
         """A fresh folder for a worker to write into; it goes when this store is closed or its process ends."""
         with explained(self.path):
