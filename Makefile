@@ -23,6 +23,10 @@ test: $(VENV)/.test     ## all tests
 causes: $(VENV)/.test   ## all programs of the catalogue of causes, explained by experiment
 	TWICE_ALL_CAUSES=1 $(BIN)/python -m pytest -q tests/causes $(ARGS)
 
+MINUTES ?= 60
+fuzz: $(VENV)/.test     ## look for a stale result in programs made by chance, for MINUTES
+	PYTHONPATH=tests $(BIN)/python -m edits.fuzzing --minutes $(MINUTES) --keep .fuzz $(ARGS)
+
 lint: $(VENV)/.test $(VENV)/.lint     ## style, types and the storeys
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1254,3 +1254,24 @@ edit(
     ("alpha.py", "+ 1", "+ 2"),
     matters=True,
 )
+edit(
+    "a cached function of another module changes, imported if it is there",
+    {
+        "flow.py": "try:\n    from alpha import f as g\nexcept ImportError:\n    g = None\ndef step():\n    return g(1)\n",
+        "alpha.py": "import functools\n@functools.lru_cache\ndef f(x):\n    return x + 1\n",
+    },
+    ("alpha.py", "+ 1", "+ 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a module that is handed around is another one of the same text",
+    {
+        "flow.py": "import alpha as g\ndef step():\n    return (lambda m: m.__name__)(g)\n",
+        "alpha.py": "X = 1\n",
+        "beta.py": "X = 1\n",
+    },
+    ("flow.py", "import alpha", "import beta"),
+    matters=True,
+    both=True,
+)

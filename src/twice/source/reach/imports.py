@@ -35,7 +35,10 @@ class Imports:
         """The edges to a module that is handed around as an object."""
         if not is_local(module):
             return self._walk.distributions.named(how, module)
-        return [*self._walk.effects.edges(module.__name__), (how, self._walk.wholes.node(module.__name__))]
+        return [
+            *self._walk.effects.edges(module.__name__),
+            (f"{how} is {module.__name__}", self._walk.wholes.node(module.__name__)),
+        ]
 
     def follow_module(self, node: Found, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
         """The edges to what attributes of a module stand for.
@@ -67,7 +70,10 @@ class Imports:
                 return [*edges, (how, found)] if found else edges + walk.distributions.named(how, value)
             if walk.library.module(f"{name}.{attribute}") is not None:  # a submodule that is not loaded yet
                 return [*edges, (how, walk.wholes.node(f"{name}.{attribute}"))]
-            return [*edges, (how, walk.wholes.node(name))]  # found by the module's __getattr__, or not at all
+            return [
+                *edges,
+                (f"{how} is of {name}", walk.wholes.node(name)),
+            ]  # found by the module's __getattr__, or not at all
 
     def _follow_foreign(self, node: Found, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
         """An installed module counts by its distribution, and a local function put into it as itself."""

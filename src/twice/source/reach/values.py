@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from twice.values.fingerprint import content_of
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
 
+_CACHED = type(lru_cache(len))
 CODE_TAG = "twice.code"
 MODULE_TAG = "twice.module"
 PLACE_TAG = "twice.place"
@@ -59,6 +61,8 @@ class Values:
                 packages.setdefault(part.__name__)
             elif isinstance(part, type | FunctionType):
                 edges.extend(walk.distributions.edges(part.__module__ or ""))
+            elif found is None and type(part) is _CACHED:  # it is written down by its name, so what it wraps counts
+                edges.extend(("holds", wrapped) for wrapped in walk.visit(part))
             return found
 
         try:
