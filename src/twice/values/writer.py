@@ -6,6 +6,7 @@ import functools
 import struct
 import sys
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hoo
 from twice.values.packing import fit, run_of
 from twice.values.registry import KindFinder
 
-_HOOKED = (FunctionType, BuiltinFunctionType, type, ModuleType, Hooked)
+_HOOKED = (FunctionType, BuiltinFunctionType, type, ModuleType, Hooked, type(lru_cache(len)))
 _SMALL = 1 << 10
 _SMALL_INTS = {
     value: b"i"

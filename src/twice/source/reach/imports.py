@@ -72,7 +72,7 @@ class Imports:
                 return [*edges, (how, walk.wholes.node(f"{name}.{attribute}"))]
             return [
                 *edges,
-                (f"{how} is of {name}", walk.wholes.node(name)),
+                (f"{how}: {attribute} of {name}", walk.wholes.node(name)),
             ]  # found by the module's __getattr__, or not at all
 
     def _follow_foreign(self, node: Found, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
