@@ -2,10 +2,10 @@
 
     python benchmarks/capture.py [modules …]
 
-The references are ``ast.parse`` and ``os.stat`` of the same files. Captured is a step that reaches all of them:
-*cold*, with nothing remembered; *warm*, where no file changed; with *one file edited*; *a tenth*, warm, by a step that
-reaches the last tenth of the modules only. All are taken in turn, nine times, each in CPU time of this process; the
-medians are shown, and their ratios to the references.
+The references are ``ast.parse`` and ``os.stat`` of the same files. Captured is a step that reaches everything in all of
+them: *cold*, with nothing remembered; *warm*, where no file changed; with *one file edited*; and *a tenth*, warm, by a
+step that reaches the last tenth of the modules. Each is done once in a process of its own, as a script would, and all
+are taken in turn, five times; shown are the medians of the CPU time, and their ratios to parsing.
 """
 
 from __future__ import annotations
@@ -14,29 +14,35 @@ import ast
 import importlib
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 from twice.source.memory import SETTLED, Memory
-from twice.source.snapshot import Capture, capture
+from twice.source.snapshot import capture
 
-ROUNDS = 9
+ROUNDS = 5
+KINDS = ("parse", "stat", "cold", "warm", "edited", "tenth")
 
 
 class Shelf:
-    """A shelf in memory."""
+    """A shelf that is a file.
 
-    data: bytes | None = None
+    Args:
+        file: Which.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
 
     def read(self) -> bytes | None:
-        return self.data
+        return self.file.read_bytes() if self.file.exists() else None
 
     def write(self, data: bytes) -> None:
-        self.data = data
+        self.file.write_bytes(data)
 
 
 class NothingInstalled:
@@ -73,84 +79,69 @@ def seconds(action: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-class Measured:
-    """One project, imported.
+def child(kind: str, folder: Path, shelf: Path) -> float:
+    """Do one thing in this process; returns its seconds."""
+    files = sorted(str(file) for file in folder.glob("*.py"))
+    sys.path.insert(0, str(folder))
+    sys.setrecursionlimit(20_000)
+    entry = importlib.import_module(f"m{len(files) - len(files) // 10 if kind == 'tenth' else 0}")
+    if kind == "parse":
+        return seconds(lambda: [None for file in files if ast.parse(Path(file).read_bytes()) is None])
+    if kind == "stat":
+        return seconds(lambda: [os.stat(file) for file in files])  # noqa: PTH116
 
-    Args:
-        modules: How many it has.
-        folder: Where it lies.
-    """
-
-    def __init__(self, modules: int, folder: Path) -> None:
-        self.folder = folder
-        project(folder, modules)
-        sys.path.insert(0, str(folder))
-        sys.setrecursionlimit(20_000)
-        self.entry = importlib.import_module("m0")
-        self.last = importlib.import_module(f"m{modules - modules // 10}")
-        self.files = sorted(str(file) for file in folder.glob("*.py"))
-        time.sleep(SETTLED / 1e9 + 0.5)  # files that were just written are not trusted yet
-        self.shelf = Shelf()
-        self.edits = 0
-        self.capture(self.entry, Memory(self.shelf))
-
-    def close(self) -> None:
-        """Forget it."""
-        sys.path.remove(str(self.folder))
-        for name in [name for name in sys.modules if name[0] == "m" and name[1:].isdigit()]:
-            del sys.modules[name]
-
-    def capture(self, entry: ModuleType, memory: Memory | None) -> Capture:
-        return capture(
+    def captured() -> None:
+        memory = None if kind == "cold" else Memory(Shelf(shelf))
+        capture(
             {"work": entry.work},
-            project=self.folder,
-            cwd=self.folder,
-            search=[str(self.folder)],
+            project=folder,
+            cwd=folder,
+            search=[str(folder)],
             distributions=NothingInstalled(),
             memory=memory,
         )
 
-    def edit(self) -> None:
-        """Change one file in the middle."""
-        self.edits += 1
-        file = self.folder / f"m{len(self.files) // 2}.py"
-        file.write_text(file.read_text() + f"# {self.edits}\n")
-
-    def round(self) -> dict[str, float]:
-        found = {
-            "parse": seconds(lambda: [None for file in self.files if ast.parse(Path(file).read_bytes()) is None]),
-            "stat": seconds(lambda: [os.stat(file) for file in self.files]),  # noqa: PTH116
-            "cold": seconds(lambda: self.capture(self.entry, None)),
-            "warm": seconds(lambda: self.capture(self.entry, Memory(self.shelf))),
-            "a tenth": seconds(lambda: self.capture(self.last, Memory(self.shelf))),
-        }
-        self.edit()
-        found["one edited"] = seconds(lambda: self.capture(self.entry, Memory(self.shelf)))
-        return found
+    return seconds(captured)
 
 
 def measure(modules: int) -> dict[str, float]:
     """The median of each, in seconds."""
     with tempfile.TemporaryDirectory() as place:
-        measured = Measured(modules, Path(place))
-        try:
-            rounds = [measured.round() for _ in range(ROUNDS)]
-        finally:
-            measured.close()
-    return {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+        folder, shelf = Path(place) / "project", Path(place) / "shelf"
+        folder.mkdir()
+        project(folder, modules)
+
+        def said(kind: str) -> float:
+            command = [sys.executable, __file__, "--child", kind, str(folder), str(shelf)]
+            return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+        time.sleep(SETTLED / 1e9 + 0.5)  # files that were just written are not trusted yet
+        said("warm")  # so that there is something to remember
+        found: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        for number in range(ROUNDS):
+            for kind in KINDS:
+                if kind == "edited":
+                    file = folder / f"m{modules // 2}.py"
+                    file.write_text(file.read_text() + f"# {number}\n")
+                found[kind].append(said(kind))
+            time.sleep(SETTLED / 1e9 + 0.5)
+            said("warm")
+        return {kind: statistics.median(figures) for kind, figures in found.items()}
 
 
 def main() -> None:
     """Measure each size."""
-    heads = ("parse", "stat", "cold", "warm", "one edited", "a tenth")
-    print(
-        f"{'modules':>8}" + "".join(f"{f'{head} ms':>15}" for head in heads) + f"{'cold/parse':>12}{'warm/parse':>12}"
-    )
+    if sys.argv[1:2] == ["--child"]:
+        print(child(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])))
+        return
+    ratios = ("cold", "warm", "edited", "tenth")
+    titles = [f"{kind} ms" for kind in KINDS] + [f"{kind}/parse" for kind in ratios]
+    print(f"{'modules':>8}" + "".join(f"{title:>13}" for title in titles))
     for modules in [int(size) for size in sys.argv[1:]] or [30, 300, 1000]:
         found = measure(modules)
-        ratios = [found["cold"] / found["parse"], found["warm"] / found["parse"]]
-        row = "".join(f"{found[head] * 1000:>15.1f}" for head in heads) + "".join(f"{ratio:>12.2f}" for ratio in ratios)
-        print(f"{modules:>8}{row}")
+        row = [f"{found[kind] * 1000:.1f}" for kind in KINDS]
+        row += [f"{found[kind] / found['parse']:.2f}" for kind in ratios]
+        print(f"{modules:>8}" + "".join(f"{figure:>13}" for figure in row), flush=True)
 
 
 if __name__ == "__main__":

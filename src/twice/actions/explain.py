@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twice.actions.diff import diff
+from twice.actions.earlier import earlier_traces
 from twice.actions.listing import run_of
 from twice.control.environ import ALL
 from twice.errors import NotFound
@@ -16,9 +17,6 @@ from twice.records.trace import Trace
 from twice.records.version import Version
 from twice.store.resolve import Found
 from twice.store.store import Store
-
-LOOK_BACK = 50
-"""How many earlier runs are looked through for the one that was most like this."""
 
 
 def explain(store: Store, found: Found, step: str | None = None) -> Explanation:
@@ -79,11 +77,9 @@ def _explained(store: Store, run: Digest, record: RunRecord, result: StepResult)
 def _before(store: Store, record: RunRecord, result: StepResult) -> Iterator[tuple[Digest, Trace]]:
     """Earlier runs of the pipeline in which the step has another trace, the last one first."""
     pipeline = store.load(record.version, Version).pipeline
-    earlier = [(digest, run) for digest, run in store.runs(pipeline=pipeline) if run.started < record.started]
-    for digest, run in reversed(earlier[-LOOK_BACK:]):
-        for other in run.steps:
-            if other.step == result.step and other.trace is not None and other.trace != result.trace:
-                yield digest, store.load(other.trace, Trace)
+    for digest, other in earlier_traces(store, pipeline, result.step, before=record.started):
+        if other != result.trace:
+            yield digest, store.load(other, Trace)
 
 
 def _changes(store: Store, before: Digest, after: Digest, step: str) -> tuple[ChangeView, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import twice
+from twice.actions.earlier import earlier_traces
 from twice.actions.git import git
 from twice.actions.ground import keep_files_up_to
 from twice.control import switches
@@ -47,9 +48,6 @@ from twice.records.trace import Trace
 from twice.records.version import InputFile, Version
 from twice.source.modules import Library
 from twice.store.store import Store
-
-LOOK_BACK = 20
-"""How many runs are looked at to say what changed."""
 
 
 @dataclass(frozen=True)
@@ -349,13 +347,8 @@ class _Run:
 
     def _earlier(self, name: str) -> Iterator[Trace]:
         """The step's traces in this pipeline's last runs, oldest first, to say what changed since; looked up late."""
-        digests: dict[Digest, None] = {}
-        for _, run in self.store.runs(pipeline=self.plan.pipeline)[-LOOK_BACK:]:
-            for result in run.steps:
-                if result.step == name and result.trace is not None:
-                    digests.pop(result.trace, None)
-                    digests[result.trace] = None
-        for digest in digests:
+        newest_first = dict.fromkeys(trace for _, trace in earlier_traces(self.store, self.plan.pipeline, name))
+        for digest in reversed(newest_first):
             with contextlib.suppress(NotFound):
                 yield self.store.load(digest, Trace)
 
