@@ -149,3 +149,12 @@ def test_a_name_that_is_skipped_when_all_are_looked_at_is_still_refused_where_it
     error = programs.look(files, main="flow.py", run=False).error
     assert "'LOCK'" in error
     assert "CaptureError" in error
+
+
+def test_a_function_made_by_exec_with_variables_of_its_own_is_refused_and_not_taken_for_a_librarys(
+    programs: Prober,
+) -> None:
+    text = "X = 3\ndef step():\n    return X\n"
+    files = {"flow.py": f"own = {{}}\nexec({text!r}, own)\nstep = own['step']\ndef outer():\n    return step()\n"}
+    for step in ("step", "outer"):
+        assert "source cannot be found" in programs.look(files, steps=[step], run=False).error

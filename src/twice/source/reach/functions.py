@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ class Functions:
         code = function.__code__
         module = str(function.__globals__.get("__name__", function.__module__))
         if not is_local_function(function):
+            if _made_apart(function, module):
+                raise self._no_source(function, module, None)
             return self._foreign(function, module)
         source = walk.library.of_code(code, module)
         definition = source.function(code) if source is not None else None
@@ -167,3 +170,9 @@ def _is_plain(value: object) -> bool:
     if type(value) is tuple:
         return all(_is_plain(part) for part in value)
     return type(value) in (int, float, complex, bool, str, bytes, type(None))
+
+
+def _made_apart(function: FunctionType, module: str) -> bool:
+    """Whether a function was made by ``exec`` with variables of its own, so that no module leads to it."""
+    made = function.__code__.co_filename in ("<string>", "<stdin>") and not module.startswith("namedtuple_")
+    return made and module not in sys.modules
