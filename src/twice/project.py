@@ -21,6 +21,7 @@ from twice.actions import rerun as rerun_
 from twice.actions import run as run_
 from twice.actions import save as save_
 from twice.actions import show as show_
+from twice.actions import stress as stress_
 from twice.actions import verify as verify_
 from twice.actions.diagnose import BUDGET
 from twice.compare.comparison import Comparison
@@ -28,7 +29,7 @@ from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
 from twice.present.environment import DriftView, EnvironmentView
-from twice.present.findings import CheckView, DiffView, Explanation, GcView
+from twice.present.findings import CheckView, DiffView, Explanation, GcView, StressView
 from twice.present.views import Log, RunView, StepDetail, VersionView
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
@@ -146,6 +147,20 @@ class Project:
             listener=self._listener(),
             launch=launch,
             budget=budget,
+        )
+
+    def stress(
+        self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1, budget: float = BUDGET
+    ) -> StressView:
+        """Vary one thing at a time, and see which step minds."""
+        return stress_.stress(
+            self.store,
+            self.run_of(name),
+            name=name,
+            steps=steps,
+            jobs=jobs,
+            budget=budget,
+            listener=self._listener(),
         )
 
     def environment(self, name: str) -> EnvironmentView:

@@ -77,7 +77,9 @@ class Folder:
         assert before in text
         (self.path / name).write_text(text.replace(before, after))
 
-    def twice(self, *arguments: str, expect: int = 0, cwd: Path | None = None, **variables: str) -> Said:
+    def twice(
+        self, *arguments: str, expect: int = 0, cwd: Path | None = None, limit: float = 60, **variables: str
+    ) -> Said:
         """Type ``twice …`` with standard output and error piped."""
         done = subprocess.run(
             [*TWICE, *arguments],
@@ -85,7 +87,7 @@ class Folder:
             env={**environment(), **variables},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=limit,
         )
         assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "\x1b" not in done.stdout + done.stderr, "what is piped is plain"

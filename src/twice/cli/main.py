@@ -20,6 +20,7 @@ from twice.cli.log import log
 from twice.cli.report import INTERRUPTED, USAGE, report, report_interrupt, report_usage
 from twice.cli.run import run
 from twice.cli.show import show
+from twice.cli.stress import stress
 from twice.cli.verify import verify
 from twice.errors import TwiceError
 
@@ -49,7 +50,7 @@ def cli(context: click.Context, store: str | None) -> None:
     context.obj = store
 
 
-for command in (run, log, show, diff, explain, verify, env, check, gc):
+for command in (run, log, show, diff, explain, verify, stress, env, check, gc):
     cli.add_command(command)
 
 

@@ -203,3 +203,55 @@ class Explanation:
     run: str
     version: str
     steps: tuple[ExplainedStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StressCell:
+    """What one variation did to one step.
+
+    Attributes:
+        variation: What was varied.
+        factor: The factor that it belongs to.
+        effect: ``unaffected``, ``order``, ``rounding``, ``tolerance``, ``different``, ``fails``, ``inconclusive`` or
+            ``not tried``.
+        detail: In words.
+        runs: How many runs were made.
+    """
+
+    variation: str
+    factor: str
+    effect: str
+    detail: str = ""
+    runs: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StressedStep:
+    """How one step bore it.
+
+    Attributes:
+        step: The step.
+        reproducibility: The class that later verdicts may expect.
+        cells: Variation by variation.
+    """
+
+    step: str
+    reproducibility: str
+    cells: tuple[StressCell, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StressView:
+    """Steps against variations.
+
+    Attributes:
+        name: What was asked for.
+        run: The run that is its record.
+        variations: What was varied, in order.
+        steps: Step by step.
+    """
+
+    name: str
+    run: str
+    variations: tuple[str, ...]
+    steps: tuple[StressedStep, ...]

@@ -1,0 +1,174 @@
+"""Look for trouble before it strikes: vary one thing at a time, and see which step minds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from twice.actions.compare import judged
+from twice.actions.laboratory import Laboratory, Run, Subject
+from twice.actions.prepare import from_version
+from twice.control.conditions import Conditions
+from twice.errors import NotFound
+from twice.execute.events import Experimenting, Listener
+from twice.present.findings import StressCell, StressedStep, StressView
+from twice.records.digest import Digest
+from twice.records.run import RunRecord
+from twice.records.trace import Trace
+from twice.records.version import StepSpec
+from twice.store.store import Store
+
+_HOUR, _DAY = 3600, 86400
+VARIATIONS: Mapping[str, tuple[str, Conditions]] = {
+    "hash-seed": ("hash-seed", Conditions(settings={"hash_seed": 12345})),
+    "threads 1": ("threads", Conditions(settings={"threads": 1})),
+    "threads 3": ("threads", Conditions(settings={"threads": 3})),
+    "addresses": ("memory-addresses", Conditions(addresses=True)),
+    "timezone east": ("timezone", Conditions(settings={"timezone": "XST-14"})),
+    "timezone west": ("timezone", Conditions(settings={"timezone": "XST+12"})),
+    "locale C": ("locale", Conditions(settings={"locale": "C"})),
+    "an hour later": ("clock", Conditions(inside={"clock": f"shifted {_HOUR}"})),
+    "a day later": ("clock", Conditions(inside={"clock": f"shifted {_DAY}"})),
+    "398 days later": ("clock", Conditions(inside={"clock": f"shifted {398 * _DAY}"})),
+    "another folder": ("path", Conditions(folder="another/folder/that/is/deeper/down")),
+    "listings backwards": ("directory-order", Conditions(inside={"directory-order": "reversed"})),
+    "no home": ("user-environment", Conditions(variables={"HOME": "/nonexistent/home"})),
+    "umask": ("user-environment", Conditions(inside={"umask": str(0o002)})),
+    "host name": ("user-environment", Conditions(inside={"identity": "fixed"})),
+    "older processor": (
+        "hardware",
+        Conditions(
+            variables={
+                "OPENBLAS_CORETYPE": "Haswell",
+                "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_ICL AVX512_SPR X86_V4",
+                "ATEN_CPU_CAPABILITY": "avx2",
+            }
+        ),
+    ),
+    "seed": ("seed", Conditions(seed=987654321)),
+}
+"""What is varied → the factor, and the conditions. A year, a month, a leap day and one more are 398 days."""
+
+REPLICATES = 3
+"""How often a step is run unchanged first, and how often a variation is repeated before it is accused."""
+
+
+def stress(
+    store: Store,
+    run: Digest,
+    *,
+    name: str,
+    steps: Iterable[str] | None = None,
+    jobs: int = 1,
+    budget: float,
+    listener: Listener,
+) -> StressView:
+    """Vary one thing at a time for each step of a version.
+
+    Args:
+        store: The vault.
+        run: The run that is its record.
+        name: What people call it.
+        steps: Only these.
+        jobs: How many steps may be looked at at the same time.
+        budget: Seconds that it may take in all.
+        listener: Is told what is tried.
+
+    Raises:
+        NotFound: There is no such step.
+    """
+    record = store.load(run, RunRecord)
+    plan = from_version(store, record, label=name)
+    traces = {result.step: store.load(result.trace, Trace) for result in record.steps if result.trace is not None}
+    known = [step.name for step in plan.steps]
+    wanted = set(steps or ())
+    for name_ in sorted(wanted):
+        if name_ not in known:
+            raise NotFound(f"the version has no step {name_!r}; its steps are {', '.join(known)}.")
+    until = time.monotonic() + budget
+    laboratory = Laboratory(store, plan, until=until)
+
+    def look(spec: StepSpec) -> StressedStep:
+        inputs = {parameter: traces[source].output for parameter, source in spec.inputs.items()}
+        subject = Subject(spec.name, inputs, traces[spec.name])
+        return _Stressed(store, record, laboratory, spec, subject, listener).look()
+
+    with ThreadPoolExecutor(jobs, thread_name_prefix="twice") as pool:
+        found = list(pool.map(look, [spec for spec in plan.steps if not wanted or spec.name in wanted]))
+    return StressView(name=name, run=run, variations=tuple(VARIATIONS), steps=tuple(found))
+
+
+class _Stressed:
+    def __init__(
+        self,
+        store: Store,
+        record: RunRecord,
+        laboratory: Laboratory,
+        spec: StepSpec,
+        subject: Subject,
+        listener: Listener,
+    ) -> None:
+        self.store, self.record, self.laboratory = store, record, laboratory
+        self.spec, self.subject, self.listener = spec, subject, listener
+
+    def look(self) -> StressedStep:
+        """All variations of one step, and the class that follows from them."""
+        control = self._runs(Conditions(), REPLICATES, "unchanged")
+        seen = {run.outcome for run in control}
+        steady = len(seen) == 1 and not control[0].failure if control else False
+        cells = []
+        for name, (factor, conditions) in VARIATIONS.items():
+            if not steady:
+                why = "it disagrees with itself unchanged" if len(seen) > 1 else "it does not run, or the time is up"
+                cells.append(StressCell(variation=name, factor=factor, effect="not tried", detail=why))
+            else:
+                cells.append(self._cell(name, factor, conditions, control[0]))
+        return StressedStep(step=self.spec.name, reproducibility=self._class(steady, cells), cells=tuple(cells))
+
+    def _runs(self, conditions: Conditions, count: int, words: str) -> list[Run]:
+        known = self.laboratory.known(self.subject, conditions)
+        if len(known) < count:
+            missing = count - len(known)
+            seconds = self.subject.usual.duration / 1e9
+            self.listener(Experimenting(self.spec.name, words, "what does it do to the output?", missing, seconds))
+            known += self.laboratory.run(self.subject, conditions, missing)
+        return known
+
+    def _cell(self, name: str, factor: str, conditions: Conditions, usual: Run) -> StressCell:
+        first = self._runs(conditions, 1, name)
+        if not first:
+            return StressCell(variation=name, factor=factor, effect="not tried", detail="the time is up")
+        if first[0].outcome == usual.outcome:
+            return StressCell(variation=name, factor=factor, effect="unaffected", runs=1)
+        runs = self._runs(conditions, REPLICATES, f"{name}, replicated")
+        if any(run.outcome == usual.outcome for run in runs):
+            detail = "some runs gave the usual output: nothing is blamed on it"
+            return StressCell(variation=name, factor=factor, effect="inconclusive", detail=detail, runs=len(runs))
+        failed = next((run for run in runs if run.trace is None), None)
+        if failed is not None:
+            return StressCell(variation=name, factor=factor, effect="fails", detail=failed.failure, runs=len(runs))
+        assert usual.trace is not None and runs[0].trace is not None
+        verdict = judged(
+            self.spec.name, self.spec, self.record, self.store, usual.trace.output, self.store, runs[0].trace.output
+        )
+        effect = verdict.grade if verdict.verdict == "equivalent" else verdict.verdict
+        return StressCell(variation=name, factor=factor, effect=effect, detail=verdict.summary, runs=len(runs))
+
+    @staticmethod
+    def _class(steady: bool, cells: Iterable[StressCell]) -> str:
+        """What later verdicts may expect of this step."""
+        if not steady:
+            return "unstable"
+        minded = {cell.factor: cell.effect for cell in cells if cell.effect not in ("unaffected", "not tried")}
+        sensitive = {factor for factor in minded if factor != "seed"}
+        if not sensitive:
+            return "bitwise anywhere, as far as it was tried"
+        if sensitive == {"threads"}:
+            return "bitwise at this thread count"
+        if sensitive == {"hardware"}:
+            return "bitwise on this instruction set"
+        effects = {minded[factor] for factor in sensitive}
+        if effects <= {"rounding", "order"}:
+            return "rounding" if "rounding" in effects else "order"
+        return f"depends on {', '.join(sorted(sensitive))}"

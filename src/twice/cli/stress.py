@@ -1,0 +1,35 @@
+"""``twice stress``."""
+
+from __future__ import annotations
+
+import click
+
+from twice.cli.common import jobs_option, json_option, project_here, put_out, seconds
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  twice stress v1.0
+  twice stress v1.0 --step fit --budget 5m --json"""
+)
+@click.argument("name")
+@click.option("--step", "steps", multiple=True, metavar="S", help="Only this step; may be given several times.")
+@click.option("--budget", default="10m", metavar="TIME", help="How long it may take. [default: 10m]")
+@jobs_option
+@json_option
+@click.pass_context
+def stress(context: click.Context, name: str, steps: tuple[str, ...], budget: str, jobs: int, as_json: bool) -> int:
+    """Vary one thing at a time, and see which step minds.
+
+    Each step runs from its recorded inputs with another hash seed, thread count, time zone, locale, moment, folder,
+    order of listings, home, umask, host name, processor's code path and seed. What changes the output is run again
+    before it is said. The seed is a measurement, not a fault.
+    """
+    from twice.present.stress import draw_stress
+
+    project = project_here(context)
+    project.tell(data_on_stdout=True)
+    view = project.stress(name, steps=list(steps) or None, jobs=jobs, budget=seconds(budget))
+    put_out(view, lambda: draw_stress(view), as_json=as_json)
+    return 0

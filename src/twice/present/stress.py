@@ -1,0 +1,46 @@
+"""Steps against variations, as a matrix."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from twice.present.findings import StressCell, StressView
+from twice.present.layout import cut, section, table, text
+
+_SIGNS = {
+    "unaffected": ("=", "green"),
+    "order": ("≈", "yellow"),
+    "rounding": ("≈", "yellow"),
+    "tolerance": ("≈", "green"),
+    "different": ("✗", "bold red"),
+    "fails": ("!", "bold red"),
+    "inconclusive": ("?", "yellow"),
+    "not tried": ("·", "dim"),
+}
+
+
+def draw_stress(view: StressView) -> RenderableType:
+    """A row for each variation and a column for each step, then what was found, and each step's class.
+
+    Args:
+        view: What was found.
+    """
+    made = table("left", *("fixed" for _ in view.steps))
+    made.add_row(Text(""), *(text(step.step, "bold") for step in view.steps))
+    for index, variation in enumerate(view.variations):
+        made.add_row(text(variation), *(_sign(step.cells[index]) for step in view.steps))
+    parts: list[RenderableType] = [made]
+    for step in view.steps:
+        lines = [
+            cut(f"{cell.variation}: {cell.effect}  {cell.detail}")
+            for cell in step.cells
+            if cell.effect not in ("unaffected", "not tried")
+        ]
+        parts.append(section(f"{step.step}: {step.reproducibility}", *lines))
+    parts.append(text("= unaffected  ≈ equivalent  ✗ different  ! fails  ? inconclusive  · not tried", "dim"))
+    return Group(*parts)
+
+
+def _sign(cell: StressCell) -> Text:
+    return Text(*_SIGNS.get(cell.effect, ("?", "")))

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cli.commands import Folder, made
+
+
+def test_each_step_is_told_what_it_minds(tmp_path: Path) -> None:
+    folder: Folder = made(tmp_path / "project")
+    folder.write(minds="""
+        import os, random, time
+        from datetime import datetime
+        from twice import Pipeline
+        def steady(): return [sum(range(10)), datetime.fromtimestamp(0).isoformat()]
+        def drawn(): return [random.random(), *{"alpha", "beta", "gamma", "delta"}]
+        def restless(): return time.time_ns()
+        pipeline = Pipeline(steps=[steady, drawn, restless])
+    """)  # fmt: skip
+    folder.twice("run", "minds.py", "--version", "v1")
+    data = folder.twice("stress", "v1", "--json", "--jobs", "2", limit=600).data
+    minded = {
+        step["step"]: {cell["factor"] for cell in step["cells"] if cell["effect"] in ("different", "order")}
+        for step in data["steps"]
+    }
+    assert minded == {"steady": {"timezone"}, "drawn": {"hash-seed", "seed"}, "restless": set()}
+    classes = {step["step"]: step["reproducibility"] for step in data["steps"]}
+    assert classes["steady"] == "depends on timezone" and classes["restless"] == "unstable"
+    drawn = folder.twice("stress", "v1", limit=600).out
+    assert re.search(r"umask +=", drawn) and "restless: unstable" in drawn
