@@ -28,7 +28,7 @@ from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
 from twice.execute.events import Listener
-from twice.present.environment import DriftView, EnvironmentView
+from twice.present.environment import DriftView, EnvironmentView, WrittenView
 from twice.present.findings import CheckView, DiffView, Explanation, GcView, StressView
 from twice.present.views import Log, RunView, StepDetail, VersionView
 from twice.records.artifact import Artifact
@@ -175,6 +175,14 @@ class Project:
     def lock(self, name: str, *, keep_wheels: bool = False) -> EnvironmentView:
         """Lock what a version ran on."""
         return environments.lock_version(self.store, self.run_of(name), name, keep_wheels=keep_wheels)
+
+    def image(self, name: str, *, base: str | None = None) -> WrittenView:
+        """Build an image of what a version ran on."""
+        return environments.image_of_version(self.store, self.run_of(name), name, base=base)
+
+    def export_environment(self, name: str, folder: Path, *, base: str | None = None) -> WrittenView:
+        """Write what is needed to rebuild a version's environment without Twice."""
+        return environments.export_version(self.store, self.run_of(name), name, folder, base=base)
 
     def build(self, name: str) -> EnvironmentView:
         """Rebuild what a version ran on."""

@@ -12,7 +12,15 @@ from twice.records.artifact import Artifact
 from twice.records.canonical import FORMAT, Record, digest, encode
 from twice.records.code import Code, ModuleSource, Node, Place, Snapshot, StepCode
 from twice.records.digest import Digest, digest_bytes
-from twice.records.environment import Distribution, Environment, Interpreter, Machine, NumericLibrary, Settings
+from twice.records.environment import (
+    Distribution,
+    Environment,
+    Interpreter,
+    Machine,
+    NumericLibrary,
+    Settings,
+    SharedLibrary,
+)
 from twice.records.run import Git, Launched, Ref, RunRecord, StepResult
 from twice.records.trace import FileRead, Observed, Trace, VariableRead, Watched
 from twice.records.verdict import Cause, Diagnosis, Experiment, Finding, StepVerdict, Verdict
@@ -50,13 +58,25 @@ ENVIRONMENT = Environment(
         cpu="A processor (R) @ 2.50GHz",
         cpu_flags=("avx2", "fma"),
         cores=2,
+        caches=("L1d 32K", "L2 1024K"),
+        gpus=("NVIDIA H100, driver 550.1",),
     ),
     distributions=(
-        Distribution(name="numpy", version="2.0.0", installer="pip", origin="index", top_level=("numpy",)),
+        Distribution(
+            name="numpy",
+            version="2.0.0",
+            installer="pip",
+            origin="index",
+            top_level=("numpy",),
+            files="ab",
+            edited=(("numpy/a.py", "cd"),),
+        ),
         Distribution(name="own", version="0.1", origin="editable"),
     ),
     numeric=(NumericLibrary(name="openblas", version="0.3.27", kernel="Haswell", threads=1, file="libopenblas.so"),),
     variables={"OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"},
+    libraries=(SharedLibrary(name="libc.so.6", package="libc6", version="2.36-9"),),
+    container="docker",
 )
 
 CODE = Code(

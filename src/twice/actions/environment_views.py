@@ -5,7 +5,7 @@ from __future__ import annotations
 from twice.actions.rebuild import folder_of
 from twice.environment.drift import drift
 from twice.environment.rebuild import built
-from twice.environment.record import environment
+from twice.environment.record import environment, with_edits
 from twice.present.environment import DriftItem, DriftView, EnvironmentView, PackageView
 from twice.records.digest import Digest
 from twice.records.environment import Environment
@@ -55,6 +55,7 @@ def environment_view(store: Store, run: Digest, name: str, found: Lock | None = 
                 version=found.version,
                 origin=found.origin,
                 reached=found.name in reached,
+                edited=tuple(path for path, _ in found.edited),
                 kept=found.name in kept,
                 left_out=left.get(found.name, ""),
             )
@@ -75,7 +76,7 @@ def drift_view(store: Store, run: Digest, name: str, other: Digest | None, other
     before = store.load(record.environment, Environment)
     reached = reached_by(store, record)
     if other is None:
-        after = environment(())
+        after = with_edits(environment(()), reached)
     else:
         second = store.load(other, RunRecord)
         after = store.load(second.environment, Environment)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from twice.actions.environment_views import environment_view, reached_by
+from twice.actions.image import contained, export, image
 from twice.actions.lock import keeps_wheels, lock
 from twice.actions.rebuild import launch
-from twice.environment.record import environment
+from twice.environment.record import environment, with_edits
 from twice.errors import EnvironmentUnusable
 from twice.execute.launch import HERE, Launch
-from twice.present.environment import EnvironmentView
+from twice.present.environment import EnvironmentView, WrittenView
 from twice.records.digest import Digest
 from twice.records.environment import Distribution, Environment
 from twice.records.lock import NOT_LOCKED, Lock, LockedPackage, pins
@@ -38,9 +40,8 @@ def launch_in(store: Store, run: Digest, place: str) -> Launch:
     if place not in PLACES:
         raise EnvironmentUnusable(f"there is no place {place!r} to run in.", hint=f"one of {', '.join(PLACES)}")
     recorded = store.load(store.load(run, RunRecord).environment, Environment)
-    if place == "venv":
-        return launch(store, whole(lock(store, recorded)[1], reached_by(store, store.load(run, RunRecord))))
-    raise EnvironmentUnusable("containers are not built yet.")
+    found = whole(lock(store, recorded)[1], reached_by(store, store.load(run, RunRecord)))
+    return launch(store, found) if place == "venv" else contained(store, run, found)
 
 
 def lock_version(store: Store, run: Digest, name: str, *, keep_wheels: bool = False) -> EnvironmentView:
@@ -54,6 +55,21 @@ def build_version(store: Store, run: Digest, name: str) -> EnvironmentView:
     """Rebuild what a version ran on, and tell where it is."""
     launch_in(store, run, "venv")
     return environment_view(store, run, name)
+
+
+def image_of_version(store: Store, run: Digest, name: str, *, base: str | None = None) -> WrittenView:
+    """Build the image of what a version ran on."""
+    recorded = store.load(store.load(run, RunRecord).environment, Environment)
+    made = image(store, run, lock(store, recorded)[1], base=base)
+    return WrittenView(name=name, image=made.name, digest=made.id, notes=(f"on {made.base}, by {made.engine.name}",))
+
+
+def export_version(store: Store, run: Digest, name: str, folder: Path, *, base: str | None = None) -> WrittenView:
+    """Write what is needed to rebuild an environment without Twice."""
+    recorded = store.load(store.load(run, RunRecord).environment, Environment)
+    found = lock(store, recorded)[1]
+    notes = tuple(f"left out: {left.name} {left.version}: {left.why}" for left in found.left_out)
+    return WrittenView(name=name, files=tuple(export(store, run, found, folder, base=base)), notes=notes)
 
 
 def whole(found: Lock, needed: Collection[str]) -> Lock:
@@ -163,8 +179,10 @@ class Experiments:
 
 def experiments(store: Store, run: Digest) -> Experiments:
     """Environments between that of a recorded run and the present one; see :class:`Experiments`."""
-    return Experiments(store, store.load(store.load(run, RunRecord).environment, Environment), environment(()))
+    record = store.load(run, RunRecord)
+    here = with_edits(environment(()), reached_by(store, record))
+    return Experiments(store, store.load(record.environment, Environment), here)
 
 
-def _versions(found: Environment) -> dict[str, str]:
-    return {d.name: d.version for d in found.distributions if d.name not in NOT_LOCKED}
+def _versions(found: Environment) -> dict[str, tuple[str, object]]:
+    return {d.name: (d.version, d.edited) for d in found.distributions if d.name not in NOT_LOCKED}

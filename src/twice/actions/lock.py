@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from twice.environment import uv
+from twice.environment.edits import edited
 from twice.environment.fetch import fetch
 from twice.environment.lock import Resolved, resolve
 from twice.environment.python import described_at
@@ -72,12 +74,12 @@ class _Work:
     def lock(self, of: Digest, keep_wheels: bool) -> Lock:
         wanted = [found for found in self.recorded.distributions if found.name not in NOT_LOCKED]
         python = self.recorded.interpreter.version
-        own = [found for found in wanted if found.origin not in ("index", "unknown")]
+        own = [found for found in wanted if found.edited or found.origin not in ("index", "unknown")]
         resolved = resolve({found.name: found.version for found in wanted if found not in own}, python)
         packages = dict(resolved.packages)
         for found in wanted:
             if found.name not in packages:
-                why = resolved.unknown.get(found.name, f"it was installed from no index ({found.origin})")
+                why = resolved.unknown.get(found.name, self._why(found))
                 package = self._made(found, why)
                 if package is not None:
                     packages[found.name] = package
@@ -96,11 +98,19 @@ class _Work:
             platforms=platforms([file.name for file in package.files] for package in packages.values()),
         )
 
+    def _why(self, found: Distribution) -> str:
+        if found.edited:
+            return f"it was edited by hand ({', '.join(path for path, _ in found.edited[:3])})"
+        return f"it was installed from no index ({found.origin})"
+
     def _made(self, found: Distribution, why: str) -> LockedPackage | None:
         """A wheel of what is installed here, in the vault."""
         described = self.installed.get(found.name)
         if described is None:
             self.left[found.name] = f"{why}, and it is not installed here any more"
+            return None
+        if found.edited != edited(described) and found.origin != "editable":
+            self.left[found.name] = f"{why}, and these edits are not here"
             return None
         folder = self.spool / f"made-{found.name}"
         folder.mkdir()
@@ -149,7 +159,7 @@ class _Work:
             )
 
 
-def laid_out(store: Store, lock_: Lock, folder: Path) -> Path | None:
+def laid_out(store: Store, lock_: Lock, folder: Path, *, copies: bool = False) -> Path | None:
     """A folder with the wheels of a lock that the vault keeps, under their own names; None if it keeps none."""
     kept = [file for package in lock_.packages for file in package.files if file.kept is not None]
     if not kept:
@@ -157,5 +167,8 @@ def laid_out(store: Store, lock_: Lock, folder: Path) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in kept:
         assert file.kept is not None
-        (folder / file.name).symlink_to(store.file(file.kept))
+        if copies:
+            shutil.copyfile(store.file(file.kept), folder / file.name)
+        else:
+            (folder / file.name).symlink_to(store.file(file.kept))
     return folder

@@ -14,7 +14,7 @@ from twice.actions.ground import scratch_ground
 from twice.control.switches import default_settings
 from twice.define.pipeline import Drawing
 from twice.environment.python import distribution_of
-from twice.environment.record import environment
+from twice.environment.record import environment, with_edits
 from twice.environment.requirements import requirements
 from twice.errors import CaptureError, DefinitionError, ParameterError, ValueNotStorable
 from twice.execute.plan import Ground, Plan
@@ -98,7 +98,7 @@ def from_drawing(
     )
     code = Code(nodes=tuple(captured.nodes.values()), steps=dict(captured.steps))
     snapshot = _put_snapshot(store, captured, store.add(code))
-    here = environment(())
+    here = with_edits(environment(()), _reached(code))
     plan = Plan(
         pipeline=drawing.name,
         label=drawing.version or "",
@@ -154,7 +154,8 @@ def from_version(
     _not_inside_a_step()
     version = store.load(run.version, Version)
     snapshot = store.load(run.snapshot, Snapshot)
-    here = on or environment(())
+    code = store.load(version.code, Code)
+    here = on or with_edits(environment(()), _reached(code))
     specs = _with_parameters(store, version.steps, params)
     return Plan(
         pipeline=version.pipeline,
@@ -162,7 +163,7 @@ def from_version(
         steps=specs,
         seed=version.seed,
         settings=version.settings,
-        code=store.load(version.code, Code),
+        code=code,
         snapshot=snapshot,
         snapshot_digest=run.snapshot,
         declared=version.files,
@@ -172,6 +173,11 @@ def from_version(
         version=run.version if specs == version.steps else None,
         imports=_imports_of(store, snapshot),
     )
+
+
+def _reached(code: Code) -> list[str]:
+    """The names of the distributions that some code reaches."""
+    return [node.id.partition("==")[0] for node in code.nodes if node.kind == "distribution"]
 
 
 def _not_inside_a_step() -> None:

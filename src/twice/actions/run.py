@@ -306,12 +306,16 @@ class _Run:
         return found | self._other_distributions(name) | self.launch.ingredient()
 
     def _other_distributions(self, name: str) -> dict[str, str]:
-        """Distributions that a step reaches and that have another version here than in the code's meaning.
+        """Distributions that a step reaches and that are not here what the code's meaning says, or were edited.
 
         A loaded version keeps its code's digest, in which the recorded versions are; so a trace of it made on others
         needs a key of its own, or it would be taken for one that was made on the recorded ones.
         """
-        installed = {found.name: found.version for found in self.plan.environment.distributions}
+        installed = {
+            found.name: found.version
+            + (f" edited {of_plain([list(file) for file in found.edited]).short}" if found.edited else "")
+            for found in self.plan.environment.distributions
+        }
         kinds = {node.id: node.kind for node in self.plan.code.nodes}
         reached = (id_ for id_ in self.plan.code.steps[name].reaches if kinds.get(id_) == "distribution")
         versions = dict(id_.split("==", 1) for id_ in reached)

@@ -106,3 +106,47 @@ def diff(context: click.Context, name: str, other: str | None, as_json: bool) ->
     view = project_here(context).environment_diff(name, other)
     put_out(view, lambda: draw_drift(view), as_json=as_json)
     return 0
+
+
+@env.command(
+    epilog="""\b
+Examples:
+  twice env image v1.0
+  twice env image v1.0 --base python:3.11-slim-bookworm
+  twice verify v1.0 --env container     builds it too, if it is not there"""
+)
+@click.argument("name")
+@click.option("--base", metavar="IMAGE", help="Build upon this image; also TWICE_BASE_IMAGE. Default: Python's own.")
+@json_option
+@click.pass_context
+def image(context: click.Context, name: str, base: str | None, as_json: bool) -> int:
+    """Build a container image of what a version ran on, with Docker or Podman."""
+    from twice.present.environment_drawn import draw_written
+
+    view = project_here(context).image(name, base=base)
+    put_out(view, lambda: draw_written(view), as_json=as_json)
+    return 0
+
+
+@env.command(
+    epilog="""\b
+Examples:
+  twice env export v1.0 --to environment/"""
+)
+@click.argument("name")
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False), metavar="FOLDER", help="A new folder.")
+@click.option("--base", metavar="IMAGE", help="The image that the Dockerfile builds upon.")
+@json_option
+@click.pass_context
+def export(context: click.Context, name: str, folder: str, base: str | None, as_json: bool) -> int:
+    """Write a version's environment for people without Twice.
+
+    A Dockerfile, pylock.toml (PEP 751), requirements.txt with hashes, a devcontainer, and the wheels that are kept.
+    """
+    from pathlib import Path
+
+    from twice.present.environment_drawn import draw_written
+
+    view = project_here(context).export_environment(name, Path(folder), base=base)
+    put_out(view, lambda: draw_written(view), as_json=as_json)
+    return 0

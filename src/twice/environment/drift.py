@@ -174,10 +174,28 @@ def _distributions(recorded: Sequence[Distribution], here: Sequence[Distribution
             yield Drift(
                 "distribution", name, "" if before is None else before.version, "" if after is None else after.version
             )
+        elif before.edited != after.edited:
+            yield Drift("distribution", name, _with_edits(before), _with_edits(after))
+        elif before.files != after.files and before.files and after.files and _indexed(before) and _indexed(after):
+            yield Drift(
+                "distribution", name, f"{before.version} ({before.files[:8]})", f"{after.version} ({after.files[:8]})"
+            )
         elif before.origin != after.origin and "unknown" not in (before.origin, after.origin):
             yield Drift(
                 "distribution", name, f"{before.version} ({before.origin})", f"{after.version} ({after.origin})"
             )
+
+
+def _with_edits(distribution: Distribution) -> str:
+    files = [path for path, _ in distribution.edited]
+    if not files:
+        return f"{distribution.version} as installed"
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{distribution.version} edited by hand ({files[0]}{more})"
+
+
+def _indexed(distribution: Distribution) -> bool:
+    return distribution.origin in ("index", "unknown")
 
 
 def _differing(what: str, name: str, recorded: str, here: str) -> Iterable[Drift]:

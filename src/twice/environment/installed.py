@@ -7,6 +7,7 @@ Addresses of packages are looked at and never kept, since they may hold password
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _MODULE_FILE = re.compile(rb"(\w+)(?:\.[\w-]+)*\.(?:py|so|pyd|pyc)$")
 _HOLDS_MODULES = rb"/[^,\r\n]*\.(?:py|so|pyd|pyc)\b"
 # What editable installs leave beside the real thing.
 _HELPERS = re.compile(r"__pycache__|__editable__.*|_editable_impl_.*")
+_NOT_OF_THE_WHEEL = re.compile(rb"^\"?\.\.|\.dist-info/|\.pyc,")
 _SITES = ("site-packages", "dist-packages")
 UNKNOWN_VERSION = "unknown"
 
@@ -75,6 +77,7 @@ def installed_at(path: Path) -> Installed | None:
             installer=installer.partition(" ")[0],  # some add their own version
             origin=_origin(path, installer),
             top_level=_top_level(path, listing),
+            files="" if listing is None else digest_of_files(listing),
         ),
         None if listing is None else record,
     )
@@ -83,6 +86,20 @@ def installed_at(path: Path) -> Installed | None:
 def normalised(name: str) -> str:
     """A distribution's name as PEP 503 writes it: ``scikit-learn`` for ``Scikit_Learn``."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def digest_of_files(listing: bytes) -> str:
+    """The digest of what a distribution installed: the paths and hashes in its list, without what installers add.
+
+    Args:
+        listing: Its ``RECORD``.
+
+    Returns:
+        32 hexadecimal digits; the same on every machine where the same wheel is installed.
+    """
+    lines = listing.replace(b"\r\n", b"\n").split(b"\n")
+    kept = [line for line in lines if b",sha256=" in line and not _NOT_OF_THE_WHEEL.search(line)]
+    return hashlib.sha256(b"\n".join(sorted(kept))).hexdigest()[:32] if kept else ""
 
 
 def read(path: Path, size: int = -1) -> bytes | None:

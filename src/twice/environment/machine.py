@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +27,8 @@ def machine() -> Machine:
         cpu=model,
         cpu_flags=flags,
         cores=usable_cores(),
+        caches=caches(),
+        gpus=gpus(),
     )
 
 
@@ -33,6 +37,39 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@functools.cache
+def caches(system: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> tuple[str, ...]:
+    """The first processor's caches, as ``L1d 32K``; none where the system does not say."""
+    found = []
+    for index in sorted(system.glob("index*")):
+        with contextlib.suppress(OSError):
+            level, kind, size = ((index / name).read_text().strip() for name in ("level", "type", "size"))
+            found.append(f"L{level}{kind[0].lower() if kind in ('Data', 'Instruction') else ''} {size}")
+    return tuple(found)
+
+
+@functools.cache
+def gpus(system: Path = Path("/proc/driver/nvidia")) -> tuple[str, ...]:
+    """NVIDIA's processors with the driver's version, as the driver tells them; nothing is started for it."""
+    found = []
+    with contextlib.suppress(OSError):
+        version = re.search(r"Kernel Module(?: for \S+)?\s+(\S+)", (system / "version").read_text())
+        driver = version[1] if version else "unknown"
+        for about in sorted((system / "gpus").glob("*/information")):
+            model = re.search(r"^Model:\s*(.+)$", about.read_text(), re.MULTILINE)
+            found.append(f"{model[1].strip() if model else 'NVIDIA'}, driver {driver}")
+    return tuple(found)
+
+
+def container() -> str:
+    """What kind of container this process is in, with the image where it says; empty outside."""
+    with contextlib.suppress(OSError):
+        told = Path("/run/.containerenv").read_text()
+        image = re.search(r'^imageid="(.*)"$', told, re.MULTILINE)
+        return f"podman {image[1]}".strip() if image else "podman"
+    return "docker" if Path("/.dockerenv").exists() else ""
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from twice.environment.cache import remember, remembered
 from twice.environment.installed import UNKNOWN_VERSION, Installed, installed_at, normalised
 from twice.records.environment import Distribution, Interpreter
 
@@ -107,8 +108,11 @@ def _in_folder(folder: Path) -> tuple[Installed, ...]:
         return ()
     seen = _SEEN.get(folder)
     if seen is None or seen[0] != changed:
-        seen = changed, _read_folder(folder)
-        _SEEN[folder] = seen
+        found = remembered(folder, changed)
+        if found is None:
+            found = _read_folder(folder)
+            remember(folder, changed, found)
+        seen = _SEEN[folder] = changed, found
     return seen[1]
 
 

@@ -44,21 +44,22 @@ def build(packages: Sequence[LockedPackage], python: str, wheels: Path | None, a
         asked.write_text(requirements_text(packages), "utf-8")
         arguments = ["pip", "install", "-q", "-p", own, "--no-deps", "--require-hashes", "-r", str(asked)]
         if wheels is not None:
-            arguments += ["--find-links", str(wheels)]
+            arguments += ["--find-links", wheels.name]  # which uv would cut at commas
+        beside = wheels.parent if wheels is not None else target
         if alone:
-            uv.run([*arguments, "--no-index", "--offline"], doing="install from the wheels in the vault")
+            uv.run([*arguments, "--no-index", "--offline"], doing="install from the wheels in the vault", cwd=beside)
         else:
-            _from_index(arguments)
+            _from_index(arguments, beside)
     told = asdict_of(look(own), target)
     (target / ABOUT).write_text(json.dumps(told), "utf-8")
 
 
-def _from_index(arguments: list[str]) -> None:
+def _from_index(arguments: list[str], cwd: Path) -> None:
     # What uv has in its cache is enough as a rule, and then the index need not be asked whether it knows more.
     try:
-        uv.run([*arguments, "--offline"], doing="install what is locked")
+        uv.run([*arguments, "--offline"], doing="install what is locked", cwd=cwd)
     except uv.Refused:
-        uv.run(arguments, doing="install what is locked")
+        uv.run(arguments, doing="install what is locked", cwd=cwd)
 
 
 def asdict_of(there: Elsewhere, target: Path) -> dict[str, Any]:

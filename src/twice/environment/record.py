@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Collection, Sequence
 
-from twice.environment.machine import machine
+from msgspec.structs import replace
+
+from twice.environment.edits import edited
+from twice.environment.machine import container, machine
 from twice.environment.numeric import numeric
-from twice.environment.python import distributions, interpreter
+from twice.environment.python import described_at, distributions, interpreter
 from twice.environment.variables import variables
 from twice.records.environment import Environment, NumericLibrary
 
@@ -26,6 +30,28 @@ def environment(libraries: tuple[NumericLibrary, ...] | None = None) -> Environm
         distributions=distributions(),
         numeric=numeric() if libraries is None else libraries,
         variables=variables(),
+        container=container(),
+    )
+
+
+def with_edits(found: Environment, reached: Collection[str], search: Sequence[str] | None = None) -> Environment:
+    """The same, with the edited files of the distributions that steps reach.
+
+    Args:
+        found: The environment.
+        reached: Names of distributions.
+        search: Where they are installed; by default ``sys.path``.
+    """
+    places = described_at(search)
+    edits = {name: edited(places[name]) for name in reached if name in places}
+    if not any(edits.values()):
+        return found
+    return replace(
+        found,
+        distributions=tuple(
+            replace(distribution, edited=edits[distribution.name]) if edits.get(distribution.name) else distribution
+            for distribution in found.distributions
+        ),
     )
 
 

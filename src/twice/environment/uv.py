@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from twice.errors import EnvironmentUnusable
@@ -54,13 +54,13 @@ class Refused(EnvironmentUnusable):
         self.said = said
 
 
-def run(arguments: Sequence[str], *, doing: str, variables: Mapping[str, str] | None = None) -> str:
+def run(arguments: Sequence[str], *, doing: str, cwd: Path | None = None) -> str:
     """Run it.
 
     Args:
         arguments: Its arguments.
         doing: What for, in words that go after "could not".
-        variables: Variables that it gets besides.
+        cwd: The folder that it is started in, where a path with commas cannot be given.
 
     Returns:
         What it printed.
@@ -71,7 +71,8 @@ def run(arguments: Sequence[str], *, doing: str, variables: Mapping[str, str] | 
     """
     done = subprocess.run(
         [program(), *arguments],
-        env={**environ(), **(variables or {})},
+        env=environ(),
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -92,8 +93,8 @@ def _hint(said: str) -> str:
     if "build backend" in said or "Failed to build" in said:
         return "no wheel fits this platform and its source does not compile here; lock with --keep-wheels where it did"
     if "no wheels with a matching" in said or "no wheels for" in said.lower() or "platform" in said:
-        return "the lock is for another platform; `twice env show` says for which"
-    return "`twice env show` says what was locked"
+        return "the lock is for another platform; `twice env show NAME` says for which"
+    return "`twice env show NAME` says what was locked"
 
 
 def offline(said: str) -> bool:

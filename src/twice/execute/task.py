@@ -17,6 +17,7 @@ from typing import Any
 
 from twice.control import seeds, switches
 from twice.control.observe import clock_calls
+from twice.environment.libraries import libraries
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
@@ -127,7 +128,7 @@ class Performer:
             started=started,
             duration=result["duration"],
             host=host(),
-            environment=self._environment(result["numeric"]),
+            environment=self._environment(result["numeric"], result["mapped"]),
             stdout=stdout,
             stderr=stderr,
             mutated=tuple(result["mutated"]),
@@ -197,6 +198,8 @@ class Performer:
         """What is no input when it is read: the interpreter, installed packages, and the vault."""
         paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
         paths |= {*site.getsitepackages(), site.getusersitepackages()}
+        # Packages may also be installed in a folder that PYTHONPATH names.
+        paths |= {entry for entry in self.plan.ground.search if Path(entry).name in ("site-packages", "dist-packages")}
         # Not the whole store: a loaded version runs in a scratch place inside it.
         paths |= set(map(str, self.store.own_folders))
         paths |= {str(Path(__file__).parent.parent)}
@@ -301,8 +304,8 @@ class Performer:
             return tuple((d.name, d.version) for d in self.launch.environment.distributions if top in d.top_level)
         return distributions_of(module, self.launch.search or None)
 
-    def _environment(self, numeric: list[dict[str, Any]]) -> Digest:
-        libraries = {
+    def _environment(self, numeric: list[dict[str, Any]], mapped: list[str]) -> Digest:
+        loaded = {
             NumericLibrary(
                 name=found.get("prefix") or found.get("internal_api") or "",
                 version=found.get("version") or "",
@@ -317,8 +320,10 @@ class Performer:
                 interpreter=here.interpreter,
                 machine=here.machine,
                 distributions=here.distributions,
-                numeric=tuple(sorted(libraries, key=lambda library: (library.name, library.version, library.kernel))),
+                numeric=tuple(sorted(loaded, key=lambda library: (library.name, library.version, library.kernel))),
                 variables=here.variables,
+                libraries=libraries(() if self.launch.piped else mapped),
+                container=here.container,
             )
         )
 

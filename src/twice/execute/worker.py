@@ -406,6 +406,7 @@ class _Step:
                 "observed": observed,
             },
             "numeric": numeric,
+            "mapped": _mapped(),
         }
 
     def imported(self, before: set[str]) -> list[str]:
@@ -517,6 +518,14 @@ def _numeric() -> list[dict[str, Any]]:
     with contextlib.suppress(Exception):
         info: Callable[[], list[dict[str, Any]]] = importlib.import_module("threadpoolctl").threadpool_info
         return [{key: value for key, value in found.items() if key != "filepath"} for found in info()]
+    return []
+
+
+def _mapped() -> list[str]:
+    """The shared libraries that this process has loaded, by their files."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/self/maps").read_text("utf-8", "replace").splitlines()
+        return sorted({line[line.index("/") :] for line in lines if "/" in line and ".so" in line})
     return []
 
 

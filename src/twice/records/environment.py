@@ -14,6 +14,9 @@ class Distribution(Record, frozen=True, kw_only=True):
         installer: What installed it, if it says.
         origin: ``index``, ``editable``, ``local``, ``vcs`` or ``unknown``.
         top_level: The importable names it provides.
+        files: The digest of the files that it installed, as its own list tells; empty where there is none.
+        edited: Files that are not as they were installed, with the SHA-256 of what is there (empty: gone); looked for
+            in distributions that the steps reach.
     """
 
     name: str
@@ -21,6 +24,8 @@ class Distribution(Record, frozen=True, kw_only=True):
     installer: str = ""
     origin: str = "index"
     top_level: tuple[str, ...] = ()
+    files: str = ""
+    edited: tuple[tuple[str, str], ...] = ()
 
 
 class Interpreter(Record, frozen=True, kw_only=True):
@@ -43,6 +48,8 @@ class Machine(Record, frozen=True, kw_only=True):
         cpu: The processor's model.
         cpu_flags: Instruction sets, sorted.
         cores: Logical cores that this process may use.
+        caches: The processor's, as ``L2 1024K``: kernels cut their blocks by them.
+        gpus: Graphics processors, with the driver's version.
     """
 
     system: str
@@ -52,6 +59,8 @@ class Machine(Record, frozen=True, kw_only=True):
     cpu: str
     cpu_flags: tuple[str, ...]
     cores: int
+    caches: tuple[str, ...] = ()
+    gpus: tuple[str, ...] = ()
 
 
 class NumericLibrary(Record, frozen=True, kw_only=True):
@@ -72,14 +81,40 @@ class NumericLibrary(Record, frozen=True, kw_only=True):
     file: str = ""
 
 
+class SharedLibrary(Record, frozen=True, kw_only=True):
+    """A library of the operating system that a step's process had loaded.
+
+    Attributes:
+        name: Its file's name.
+        package: The system's package that it belongs to; empty where none does, or there is no knowing.
+        version: That package's version.
+    """
+
+    name: str
+    package: str = ""
+    version: str = ""
+
+
 class Environment(Record, frozen=True, kw_only=True):
-    """Everything under the code. Holds no host name, user name, path or time, so that equal environments are equal."""
+    """Everything under the code. Holds no host name, user name, path or time, so that equal environments are equal.
+
+    Attributes:
+        interpreter: The Python.
+        machine: The machine.
+        distributions: What is installed, by name.
+        numeric: Numeric libraries, as a step's process had them loaded.
+        variables: Variables that choose numerical code.
+        libraries: Libraries of the operating system, as a step's process had them loaded.
+        container: What kind of container it is, if it is one, with the image where it says.
+    """
 
     interpreter: Interpreter
     machine: Machine
     distributions: tuple[Distribution, ...]
     numeric: tuple[NumericLibrary, ...] = ()
     variables: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    libraries: tuple[SharedLibrary, ...] = ()
+    container: str = ""
 
 
 class Settings(Record, frozen=True, kw_only=True):

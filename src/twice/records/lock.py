@@ -78,7 +78,7 @@ def pins(environment: Environment) -> Digest:
     """The digest of what a lock is made from: the interpreter's version, and each distribution's name and version."""
     # A rebuilt environment does not say that an index is where it came from.
     distributions = [
-        [d.name, d.version, "" if d.origin in ("index", "unknown") else d.origin]
+        [d.name, d.version, "" if d.origin in ("index", "unknown") else d.origin, [list(file) for file in d.edited]]
         for d in environment.distributions
         if d.name not in NOT_LOCKED
     ]
