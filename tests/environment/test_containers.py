@@ -107,7 +107,10 @@ def it_gives_the_same_numbers(moved: Path) -> None:
     assert told["detail"]["network"] == "none"
     assert not told["prefix"]
     left = subprocess.run(
-        [engine().program, "ps", "-aq", "--filter", "status=exited"], capture_output=True, text=True, check=True
+        [engine().program, "ps", "-aq", "--filter", "name=twice-", "--filter", "status=exited"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert left.stdout == ""  # no container is left behind
 

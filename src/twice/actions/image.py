@@ -107,7 +107,7 @@ def image(store: Store, run: Digest, lock: Lock, *, base: str | None = None) -> 
         options = ["--network=none"] if lock.kept else ["--network=host"]
         if with_.name == "podman":
             options += ["--timestamp", "1700000000", "--layers=false"]
-        with_.run(["build", "-q", *options, "-t", name, str(spool)], doing="build the image")
+        with_.run(["build", "-q", "--force-rm", *options, "-t", name, str(spool)], doing="build the image")
     finally:
         shutil.rmtree(spool, ignore_errors=True)
     found = with_.image(name)
