@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from twice.actions import rebuild
 from twice.present.findings import GcView
 from twice.store.gc import Policy, Progress, silent
 from twice.store.store import Store
@@ -40,7 +41,7 @@ def collect(
     keep_aside: bool = False,
     progress: Progress = silent,
 ) -> GcView:
-    """Remove what no label, no saved name and no recent run needs.
+    """Remove what no label, no saved name and no recent run needs, and rebuilt environments that nobody used since.
 
     Args:
         store: The vault.
@@ -58,11 +59,13 @@ def collect(
         plan = collector.set_aside(kept, progress)
         if not keep_aside:
             collector.delete(progress)
+    environments = rebuild.collect(store, older_than=MONTH if older_than is None else older_than, dry=dry)
+    counts = dict(plan.counts) | ({"rebuilt environment": len(environments)} if environments else {})
     return GcView(
         store=str(store.path),
         state="would be freed" if dry else "moved aside" if keep_aside else "freed",
-        size=plan.size,
-        counts=dict(sorted(plan.counts.items())),
+        size=plan.size + sum(size for _, size in environments),
+        counts=dict(sorted(counts.items())),
         runs=tuple(plan.runs),
         kept_runs=plan.kept_runs,
     )
