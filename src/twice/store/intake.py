@@ -12,7 +12,7 @@ from twice.errors import Damaged, NotFound
 from twice.records.digest import Digest
 from twice.store.backend import Backend
 from twice.store.files import FileDigests, Seen, identity_of
-from twice.store.objects import Objects
+from twice.store.objects import Objects, object_name
 from twice.store.packs import FULL, SMALL
 
 
@@ -76,11 +76,25 @@ class Intake:
         return [known[path] for path in paths]
 
     def _are_here(self, digests: set[Digest]) -> set[Digest]:
-        self._objects.packs.look()
+        """Those objects that are here and were not tampered with; relied on from now on."""
+        packs = self._objects.packs
+        packs.look()
+        packed: dict[str, set[Digest]] = {}
+        here: set[Digest] = set()
         with self._objects.relying(digests):
-            here = {digest for digest in digests if self._objects.there(digest)}
+            for digest in digests:
+                member = packs.find(digest, look=False)
+                if member is not None and not self._backend.exists(object_name(digest)):
+                    packed.setdefault(member.pack, set()).add(digest)
+                elif self._objects.there(digest):
+                    here.add(digest)
         sound = {digest for digest in here if self._is_sound(digest)}
-        self._backend.settle({name for digest in sound for name, _ in self._objects.holders(digest)})
+        names = {name for digest in sound for name, _ in self._objects.holders(digest)}
+        for pack, members in packed.items():  # one pack vouches for all that lie in it
+            if self._is_sound(next(iter(members))):
+                sound |= members
+                names.add(pack)
+        self._backend.settle(names)
         return sound
 
     def _is_here(self, digest: Digest) -> bool:
