@@ -207,3 +207,16 @@ def fingerprints() -> dict[str, str]:
     from twice.values.fingerprint import fingerprint
 
     return {name: str(fingerprint(value)) for name, value in everything().items()}
+
+
+class Forgetful:
+    """An object that is not equal to what comes back of it."""
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return 0
