@@ -167,3 +167,26 @@ def test_a_frame_that_came_back_can_be_changed() -> None:
     back["new"] = 1
     back["floats"] += 1
     assert back["integers"].tolist() == [9, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"text {number} é" for number in range(50)],
+        [None if number % 3 else f"text {number}" for number in range(50)],
+        ["", "a"] * 40_000,
+        [None] * 50,
+        ["few", None],
+    ],
+    ids=["texts", "with missing", "many", "all missing", "few"],
+)
+def test_texts_are_written_the_same_way_however_they_are_held(texts: list[str | None]) -> None:
+    streams = set()
+    for storage in ("pyarrow", "python"):
+        held = pd.array(texts, dtype=pd.StringDtype(storage))  # type: ignore[call-overload]
+        pieces = pd.concat([pd.Series(held[:7]), pd.Series(held[7:])], ignore_index=True).array
+        for value in (held, pieces):
+            encoded = encode(value)
+            streams.add((encoded.skeleton, *(bytes(part) for part in encoded.buffers)))  # type: ignore[arg-type]
+            assert round_trip(value).tolist() == held.tolist()
+    assert len(streams) == 1

@@ -62,6 +62,22 @@ class Aside:
         self.value = value
 
 
+class Texts:
+    """Many texts as a part of a state, when they lie in memory side by side: written as the tuple that they are.
+
+    Args:
+        count: How many there are; at least as many as are written the short way.
+        lengths: How many bytes each has, as four bytes each, little-endian; 0 for None.
+        data: All of them one after the other, in UTF-8.
+        missing: A byte for each, 1 where it is None; None if there is no such.
+    """
+
+    __slots__ = ("count", "data", "lengths", "missing")
+
+    def __init__(self, count: int, lengths: BufferSource, data: BufferSource, missing: BufferSource | None) -> None:
+        self.count, self.lengths, self.data, self.missing = count, lengths, data, missing
+
+
 class Hooked:
     """The base of objects that only the caller's hook can take apart, such as a path that moves with its root."""
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from twice.errors import ValueNotStorable
 from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, varint
-from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, Often, size_of
+from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, Often, Texts, size_of
 from twice.values.packing import fit, run_of
 from twice.values.registry import KindFinder
 
@@ -124,6 +124,7 @@ class Writer:
             Buffer: self._buffer,
             Aside: self._aside,
             Often: self._often,
+            Texts: self._texts,
         }
         self.pieces: dict[Hashable, bytes] = {} if outer is None else outer.pieces
 
@@ -247,6 +248,13 @@ class Writer:
     def _buffer(self, value: Buffer) -> _Steps:
         self.out += b"b"
         self.blob(value.source)
+        yield from ()
+
+    def _texts(self, value: Texts) -> _Steps:
+        code, blobs = (b"t", []) if value.missing is None else (b"n", [value.missing])
+        self.out += b"(" + code + varint(value.count)
+        for source in (*blobs, value.lengths, value.data):
+            self.blob(source)
         yield from ()
 
     def _often(self, value: Often) -> _Steps:

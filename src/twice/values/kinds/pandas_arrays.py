@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from twice.values.kind import Aside, Kind, Making, library
+from twice.values.format import RUN
+from twice.values.kind import Aside, Kind, Making, Texts, library
 
 _ROOTS = frozenset({"pandas"})
 
@@ -86,9 +87,33 @@ def _make_masked(state: Any) -> Any:
 
 
 def _take_text(value: Any) -> dict[str, Any]:
-    items = value.to_numpy(dtype=object, na_value=None).tolist()
     missing = "NA" if repr(value.dtype.na_value) == "<NA>" else "nan"
-    return {"items": tuple(items), "missing": missing, "storage": Aside(value.dtype.storage)}
+    items: Any = _side_by_side(value) if value.dtype.storage == "pyarrow" else None
+    if items is None:
+        items = tuple(value.to_numpy(dtype=object, na_value=None).tolist())
+    return {"items": items, "missing": missing, "storage": Aside(value.dtype.storage)}
+
+
+def _side_by_side(value: Any) -> Texts | None:
+    """Texts as Arrow holds them, so that no object is made for each; None where they are few, or all missing."""
+    held = getattr(value, "_pa_array", None)
+    if held is None or len(value) < RUN or held.null_count == len(value):
+        return None
+    np, pa = library("numpy"), library("pyarrow")
+
+    there = held.is_valid().to_numpy() if held.null_count else None
+    filled = held.fill_null("") if held.null_count else held
+    whole = filled.cast(pa.large_string()).combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks)
+    _, places, data = whole.buffers()
+    offsets = np.frombuffer(places, np.int64)[whole.offset : whole.offset + len(whole) + 1]
+    lengths = np.diff(offsets)
+    if lengths.max() >= 1 << 32:
+        return None
+    text = memoryview(b"" if data is None else data)[int(offsets[0]) : int(offsets[-1])]
+    missing = None if there is None else memoryview((~there).astype(np.uint8))
+    return Texts(len(whole), memoryview(lengths.astype("<u4")).cast("B"), text, missing)
 
 
 def _make_text(state: Any) -> Any:
