@@ -177,7 +177,7 @@ def test_each_step_starts_in_the_same_state_whatever_the_one_before_it_did(tmp_p
     assert answer["tidy"] == [str(tmp_path), False, False, []]
     assert answer["here"] == []
     assert answer["reads"] == answer["again"]
-    assert answer["reads"][:2] == ["", [""]]  # type: ignore[index]
+    assert answer["reads"][:2] == ["", ["flow.py"]]  # type: ignore[index]
 
 
 def test_a_step_does_not_see_what_another_did_to_the_same_value(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from twice.actions.earlier import earlier_traces
 from twice.actions.git import git
 from twice.actions.ground import keep_files_up_to
 from twice.control import switches
+from twice.control.watchers import WATCHERS, wanted_watcher
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.errors import NotFound, ParameterError, StepFailed, TwiceError
@@ -104,10 +105,10 @@ def carry_out(
     Returns:
         The run, also when a step failed or it was interrupted: what was finished is kept, and the next run goes on.
     """
-    watcher = switches.wanted_watcher(os.environ)
-    if watcher and watcher not in switches.WATCHERS:
+    watcher = wanted_watcher(os.environ)
+    if watcher and watcher not in WATCHERS:
         raise ParameterError(
-            f"TWICE_WATCHER is one of {', '.join(switches.WATCHERS)}, not {watcher!r}.",
+            f"TWICE_WATCHER is one of {', '.join(WATCHERS)}, not {watcher!r}.",
             hint="or leave it unset: the best that works here",
         )
     if jobs < 1:

@@ -49,15 +49,6 @@ PINNED = frozenset({"PYTHONHASHSEED", "TZ", "LC_ALL", *_THREADS, *_FIXED})
 """The names of all variables that settings govern."""
 
 
-WATCHERS = ("seccomp", "strace", "audit")
-"""Ways to watch a step, the best first; each is used where those before it do not work."""
-
-
-def wanted_watcher(environ: Mapping[str, str]) -> str:
-    """The one watcher that is to be used, as ``TWICE_WATCHER`` says; empty for the best that works here."""
-    return environ.get("TWICE_WATCHER", "").strip().lower()
-
-
 def default_settings(environ: Mapping[str, str] | None = None, system: Path = Path("/etc")) -> Settings:
     """The settings of a first run: what the user chose by variables, else what the machine has.
 

@@ -200,6 +200,10 @@ class Performer:
         paths |= {*site.getsitepackages(), site.getusersitepackages()}
         # Packages may also be installed in a folder that PYTHONPATH names.
         paths |= {entry for entry in self.plan.ground.search if Path(entry).name in ("site-packages", "dist-packages")}
+        # Another interpreter also looks for its shared libraries beside its standard library.
+        paths |= {
+            str(Path(entry).parent) for entry in self.launch.search if Path(entry).parent.name in ("lib", "lib64")
+        }
         # Not the whole store: a loaded version runs in a scratch place inside it.
         paths |= set(map(str, self.store.own_folders))
         paths |= {str(Path(__file__).parent.parent)}

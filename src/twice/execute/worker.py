@@ -37,7 +37,7 @@ from typing import Any, ClassVar
 
 from twice.control import strace, syscalls
 from twice.control.ledger import Seen
-from twice.control.switches import wanted_watcher
+from twice.control.watchers import wanted_watcher
 
 _now = time.perf_counter_ns  # before anybody replaces it
 

@@ -174,7 +174,9 @@ class Names:
             return walk.values.node(f"{module}:{name} (put there)", value, place=place)
         if definition is not None and definition.kind != CLASS:
             return self._decorated(module, name, definition, value)
-        if isinstance(value, BuiltinFunctionType | ModuleType):
+        if isinstance(value, ModuleType):
+            return None
+        if isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType | type | None):
             return None
         if name in top.bindings and all(piece.kind == IMPORT for piece in top.bindings[name]):
             return self._imported_value(module, name, value, place)
