@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from twice.actions.diagnose import BUDGET
 from twice.compare.comparison import Comparison
 from twice.define.naming import default_name
 from twice.define.pipeline import Drawing
@@ -204,15 +205,30 @@ class LoadedPipeline:
         return self._last
 
     @plainly
-    def verify(self, *, steps: Iterable[str] | None = None, jobs: int = 1, env: str = "here") -> Comparison:
+    def verify(
+        self, *, steps: Iterable[str] | None = None, jobs: int = 1, env: str = "here", budget: float = BUDGET
+    ) -> Comparison:
         """Run every step again from its recorded inputs, and compare each output with what was recorded.
+
+        Where an output does not count as reproduced, the cause is looked for by experiment; printing the comparison
+        shows it, and ``comparison["fit"].diagnosis`` has all of it. The verdict is kept in the store.
 
         Args:
             steps: Only these steps.
             jobs: How many steps may run at the same time.
-            env: ``here``, or ``venv``: in the environment that it was recorded on, rebuilt from its lock.
+            env: ``here``; ``venv``, in the environment that it was recorded on, rebuilt from its lock; or
+                ``container``, in an image of that.
+            budget: Seconds that may be spent on looking for causes; 0 for not at all.
+
+        Raises:
+            DefinitionError: The budget is no length of time.
+            NotFound: There is no such step, or the version has no finished run.
         """
-        return self.project.verify(str(self.version), steps=steps, jobs=jobs, env=env)
+        if not 0 <= budget < float("inf"):
+            raise DefinitionError(f"a budget is a number of seconds from 0 on, and not {budget!r}.")
+        named = [steps] if isinstance(steps, str) else steps
+        record = self.recorded.digest
+        return self.project.verify(self.version, steps=named, jobs=jobs, env=env, budget=budget, run=record)
 
     @plainly
     def save(self, name: str) -> list[str]:

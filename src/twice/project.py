@@ -134,9 +134,19 @@ class Project:
         jobs: int = 1,
         env: str = "here",
         budget: float = BUDGET,
+        run: Digest | None = None,
     ) -> Comparison:
-        """Run every step of a version again from its recorded inputs, and compare with the record."""
-        run = self.run_of(name)
+        """Run every step of a version again from its recorded inputs, and compare with the record.
+
+        Args:
+            name: What people call the version.
+            steps: Only these steps.
+            jobs: How many steps may run at the same time.
+            env: ``here``, ``venv`` or ``container``.
+            budget: Seconds that experiments may take that look for the cause of a difference; 0 for none.
+            run: The run that is the record, where the name was looked up before and may mean another by now.
+        """
+        run = run or self.run_of(name)
         launch = environments.launch_in(self.store, run, env)
         return verify_.verify(
             self.store,

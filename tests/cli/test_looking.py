@@ -30,7 +30,7 @@ def test_the_log_can_be_of_one_version_or_one_pipeline(two_versions: Folder) -> 
 def test_the_json_of_the_log(two_versions: Folder) -> None:
     data = two_versions.twice("log", "--json").data
     assert sorted(data) == ["older", "store", "versions"]
-    assert sorted(data["versions"][0]) == ["names", "pipeline", "runs", "version"]
+    assert sorted(data["versions"][0]) == ["names", "pipeline", "runs", "verified", "version"]
 
 
 def test_a_version_is_shown_with_all_that_it_holds(two_versions: Folder) -> None:
@@ -57,8 +57,8 @@ def test_a_run_is_shown_by_its_digest(two_versions: Folder) -> None:
 def test_the_json_of_a_version(two_versions: Folder) -> None:
     data = two_versions.twice("show", "v1.0", "--json").data
     assert sorted(data) == [
-        "blind_spots", "environment", "files", "names", "pipeline", "run", "seed", "settings", "steps", "version",
-        "watcher",
+        "blind_spots", "environment", "files", "names", "pipeline", "run", "seed", "settings", "steps", "verified",
+        "version", "watcher",
     ]  # fmt: skip
     assert sorted(data["steps"][0]) == [
         "allow", "code", "distributions", "function", "inputs", "name", "outcome", "parameters", "reaches",

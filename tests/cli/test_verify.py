@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from cli.commands import Folder
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+
+from cli.commands import Folder, environment
+from twice.present.views import UnlikeRecord, VerificationView
 
 
 def test_a_reproducible_version_ends_with_0_and_the_verdict_is_on_stdout(two_versions: Folder) -> None:
@@ -61,3 +68,74 @@ def test_the_recorded_code_is_verified_and_not_the_working_tree(own_two_versions
 def test_an_unknown_step_ends_with_2(two_versions: Folder) -> None:
     said = two_versions.twice("verify", "v1.0", "--step", "fitt", expect=2)
     assert "the version has no step 'fitt'; its steps are load, prepare, fit." in said.err
+
+
+VERIFY = """
+import json
+from twice import Pipeline
+from twice.errors import DefinitionError
+
+latest = Pipeline.load("latest")
+found = latest.verify()
+print(found)
+print(json.dumps([cause.factor for cause in found["draw"].diagnosis.causes]))
+again = latest.verify(steps="load", jobs=2, budget=0)  # of what was loaded, though the newest run is another by now
+print(json.dumps([again.verdict.left == found.verdict.left, list(again.steps)]))
+for wrong in (-1, float("nan")):
+    try:
+        latest.verify(budget=wrong)
+    except DefinitionError as problem:
+        print(problem)
+"""
+
+
+def test_verifications_are_shown_newest_first_with_the_causes_that_were_found(folder: Folder) -> None:
+    folder.write(entropy="""
+        import os
+        from twice import Pipeline
+        def load(): return 1
+        def draw(load): return int.from_bytes(os.urandom(6), "big")
+        pipeline = Pipeline(steps=[load, draw])
+    """)  # fmt: skip
+    folder.twice("run", "entropy.py", "--version", "v1.0")
+    assert "Verified" not in folder.twice("show", "v1.0").out
+    assert "verified" not in folder.twice("log").out
+
+    made = subprocess.run(
+        [sys.executable, "-c", VERIFY], cwd=folder.path, env=environment(), capture_output=True, text=True, timeout=120
+    )
+    assert made.returncode == 0, made.stderr
+    said = made.stdout.splitlines()
+    cause = next(line.strip() for line in said if "proven: entropy" in line)
+    assert "entropy.py:5" in cause
+    assert any(line.strip().startswith("fix: ") for line in said)
+    *_, factors, again, negative, no_number = said
+    assert json.loads(factors) == ["entropy"]
+    assert json.loads(again) == [True, ["load"]]
+    assert negative == "a budget is a number of seconds from 0 on, and not -1."
+    assert no_number == "a budget is a number of seconds from 0 on, and not nan."
+
+    data = folder.twice("show", "v1.0", "--json").data
+    newest, oldest = data["verified"]
+    assert sorted(newest) == sorted(field.name for field in fields(VerificationView))
+    assert newest["verified"] > oldest["verified"]
+    assert [newest[name] for name in ("verdict", "reproducible", "checked", "of", "env", "unlike")] == [
+        "identical", True, 1, 2, "here", [],
+    ]  # fmt: skip
+    assert [oldest[name] for name in ("verdict", "reproducible", "checked", "of")] == ["different", False, 2, 2]
+    assert oldest["recorded"] == data["run"]["run"] != oldest["run"]
+    (unlike,) = oldest["unlike"]
+    assert sorted(unlike) == sorted(field.name for field in fields(UnlikeRecord))
+    assert (unlike["step"], unlike["causes"]) == ("draw", [cause])
+
+    lines = [re.sub("  +", "  ", line) for line in folder.twice("show", "v1.0").out.splitlines()]
+    start = lines.index("Verified")
+    assert lines.index("Steps") < start < lines.index("Seed and settings")
+    host = data["run"]["host"]
+    assert lines[start + 1] == f"  ✓ just now  ·  identical  ·  1 of 2 steps  ·  here on {host}"
+    assert lines[start + 2] == f"  ✗ just now  ·  different  ·  2 steps  ·  here on {host}"
+    assert lines[start + 3].startswith("  draw  different  ")
+    assert lines[start + 4] == f"  {cause}"
+
+    log = folder.twice("log").out.splitlines()
+    assert log[0].endswith("  ·  verified just now: identical (1 of 2 steps)")

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from rich.console import Console
+from rich.console import Console, Group
 
 from twice.present.check import draw_check
 from twice.present.data import to_json
@@ -14,7 +14,8 @@ from twice.present.findings import ChangeView, CheckView, DiffView, OutputChange
 from twice.present.layout import plain
 from twice.present.log import draw_log
 from twice.present.verdict import draw_verdict
-from twice.present.views import Log, RunView, StepOutcome, VersionRuns
+from twice.present.verified import draw_verifications
+from twice.present.views import Log, RunView, StepOutcome, UnlikeRecord, VerificationView, VersionRuns
 from twice.records.digest import Digest, digest_bytes
 from twice.records.verdict import Finding, StepVerdict, Verdict
 
@@ -239,3 +240,49 @@ def test_json_has_the_views_attributes_as_keys_and_whole_digests() -> None:
     assert data["steps"][0]["step"] == "load"
     found = json.loads(to_json(verdict(StepVerdict(step="load", verdict="identical", left=Digest(LEFT)))))
     assert found["steps"][0]["left"] == LEFT
+
+
+def verification(**changed: object) -> VerificationView:
+    known: dict[str, object] = {
+        "verified": NOON,
+        "host": "here",
+        "env": "venv",
+        "environment": LEFT,
+        "as_recorded": True,
+        "verdict": "identical",
+        "grade": "bytes",
+        "reproducible": True,
+        "checked": 3,
+        "of": 3,
+        "recorded": LEFT,
+        "run": RIGHT,
+        "unlike": (),
+    }
+    return VerificationView(**{**known, **changed})  # type: ignore[arg-type]
+
+
+def test_verifications_say_when_where_and_what_came_of_them() -> None:
+    unlike = UnlikeRecord(
+        step="fit", verdict="different", grade="", summary="4 of 9 differ", causes=("proven: \x1b[2J",), reason="seen"
+    )
+    found = (
+        verification(),
+        verification(env="container", host="far", verdict="equivalent", grade="rounding", reproducible=False),
+        verification(env="here", as_recorded=False, recorded=RIGHT, verdict="different", grade="", unlike=(unlike,)),
+        *(verification() for _ in range(4)),
+    )
+    lines = squeezed(plain(Group(*draw_verifications(found, LEFT, SOON_AFTER))))
+    assert lines[:6] == [
+        "✓ 2 minutes ago  ·  identical  ·  3 steps  ·  in its venv on here",
+        "≈ 2 minutes ago  ·  equivalent (rounding), which its step does not accept"
+        "  ·  3 steps  ·  in a container on far",
+        "✗ 2 minutes ago  ·  different  ·  3 steps  ·  here on here  ·  another environment than recorded"
+        f"  ·  against run {RIGHT.short}",
+        "  fit  different  4 of 9 differ",
+        "  proven: \\x1b[2J",
+        "  seen",
+    ]
+    assert lines[-1] == "… and 2 earlier ones; see them with --json"
+    version = VersionRuns(version=RIGHT, pipeline="churn", names=("churn@v1.0",), runs=(), verified=found[1:])
+    drawn = plain(draw_log(Log(store="/store", versions=(version,)), SOON_AFTER))
+    assert "verified 2 minutes ago: equivalent (rounding), which its step does not accept" in drawn

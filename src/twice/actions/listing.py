@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from twice.actions.verifications import verifications
 from twice.errors import Damaged, NotFound
 from twice.history.notes import notes
 from twice.present.views import Log, Output, RunView, StepOutcome, VersionRuns
@@ -44,6 +45,7 @@ def log(store: Store, name: str | None = None, *, limit: int | None = None) -> L
             last[record.version] = max(last[record.version], record.started)
     order = sorted(wanted & versions.keys(), key=lambda digest: (-last[digest], digest))
     shown = order if limit is None else order[:limit]
+    verified = verifications(store, shown)
     return Log(
         store=str(store.path),
         versions=tuple(
@@ -52,6 +54,7 @@ def log(store: Store, name: str | None = None, *, limit: int | None = None) -> L
                 pipeline=versions[digest].pipeline,
                 names=tuple(names.get(digest, ())),
                 runs=tuple(runs[digest]),
+                verified=verified.get(digest, ()),
             )
             for digest in shown
         ),

@@ -9,6 +9,7 @@ import sys
 import msgspec
 
 from twice.actions.listing import names_of, outcome, run_of, run_view
+from twice.actions.verifications import verifications
 from twice.control.facts import FACTS
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Listener
@@ -98,6 +99,7 @@ def version_view(store: Store, found: Found) -> VersionView:
         run=shown,
         watcher=", ".join(watchers),
         blind_spots=_blind_spots(watchers),
+        verified=verifications(store, [found.version]).get(found.version, ()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twice.records.verdict import StepVerdict, Verdict
+from twice.records.verdict import Cause, Diagnosis, StepVerdict, Verdict
 
 MARKS = {"identical": "✓", "equivalent": "≈", "different": "✗", "inconclusive": "?", "fails": "✗"}
 
@@ -41,7 +41,9 @@ class Comparison:
             lines.append(
                 f"  {MARKS[step.verdict]} {step.step:<{width}}  {words:<22}  {step.summary or step.reason}".rstrip()
             )
-            if not step.reproduces and step.verdict != "fails" and step.reason:
+            if step.diagnosis is not None:
+                lines += [f"    {'':<{width}}  {line}" for line in concluded(step.diagnosis, fixes=True)]
+            elif not step.reproduces and step.verdict != "fails" and step.reason:
                 lines.append(f"    {'':<{width}}  {step.reason}")
         lines += [f"  not checked: {what}" for what in self.verdict.not_checked]
         return "\n".join(lines)
@@ -66,3 +68,31 @@ class Comparison:
 def graded(verdict: str, grade: str) -> str:
     """A verdict and its grade in words."""
     return f"{verdict} ({grade})" if grade and grade != "bytes" else verdict
+
+
+def named(cause: Cause) -> str:
+    """A cause in words: ``entropy: os.urandom (flow.py:12)``."""
+    detail = f": {cause.detail}" if cause.detail else ""
+    return f"{cause.factor}{detail}" + (f" ({cause.location})" if cause.location else "")
+
+
+def concluded(diagnosis: Diagnosis, *, fixes: bool = False) -> list[str]:
+    """What is known of why a step's output is not as recorded, line by line, with how sure it is.
+
+    Args:
+        diagnosis: What was found out.
+        fixes: Also tell what to do about it.
+    """
+    lines = []
+    for cause in diagnosis.causes:
+        lines.append(f"{cause.status}: {named(cause)}")
+        if fixes and cause.fix:
+            lines.append(f"  fix: {cause.fix}")
+    if diagnosis.together:
+        lines.append("only all of these together explain it")
+    if not diagnosis.causes:
+        steady = diagnosis.nature == "steady"
+        lines.append("run again, it gave what was recorded: the same so far" if steady else "cause unknown")
+    if diagnosis.unsettled:
+        lines.append(f"not settled: {diagnosis.unsettled}")
+    return lines

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
+from twice.compare.comparison import named
 from twice.present.layout import indented, text
 from twice.present.words import count
 from twice.records.verdict import Cause, Diagnosis
@@ -29,7 +30,7 @@ def draw_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
     if diagnosis.spread:
         lines.append(indented(text(diagnosis.spread, "dim"), 2))
     for cause in diagnosis.causes:
-        lines.append(text(f"{cause.status}: {_named(cause)}", _STYLES.get(cause.status, "")))
+        lines.append(text(f"{cause.status}: {named(cause)}", _STYLES.get(cause.status, "")))
         lines.append(indented(text(cause.reason, "dim"), 2))
         if cause.fix:
             lines.append(indented(text(f"fix: {cause.fix}"), 2))
@@ -46,11 +47,6 @@ def draw_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
         lines.append(text(f"not settled: {diagnosis.unsettled}", "yellow"))
     lines.append(text(f"{count(diagnosis.runs, 'experiment')} with this step", "dim"))
     return lines
-
-
-def _named(cause: Cause) -> str:
-    detail = f": {cause.detail}" if cause.detail else ""
-    return f"{cause.factor}{detail}" + (f" ({cause.location})" if cause.location else "")
 
 
 def _factors(causes: Sequence[Cause]) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from twice.present.layout import digest, indented, joined, table, text
 from twice.present.marks import mark
+from twice.present.verified import verified_line
 from twice.present.views import Log, RunView, VersionRuns
-from twice.present.words import ago, count, duration, short
+from twice.present.words import ago, count, duration, moment, short
 
 _PURPOSES = {"run": "", "rerun": "run again", "verify": "verification"}
 
@@ -27,25 +26,30 @@ def draw_log(log: Log, now: int | None = None) -> RenderableType:
     parts: list[RenderableType] = []
     for version in log.versions:
         parts += [Text("")] if parts else []
-        parts += [title(version), indented(_runs(version.runs, now))]
+        parts += [title(version, now), indented(_runs(version.runs, now))]
     if log.older:
         parts += [Text(""), text(f"… and {count(log.older, 'older version')}; see them with --all", "dim")]
     return Group(*parts)
 
 
-def title(version: VersionRuns) -> Text:
-    """A version's names and digest in a line."""
+def title(version: VersionRuns, now: int | None = None) -> Text:
+    """A version's names and digest in a line, and whether it was verified.
+
+    Args:
+        version: The version.
+        now: In nanoseconds since 1970, for times such as "3 minutes ago".
+    """
     if version.names:
         first, *others = version.names
         also = Text(f"also {', '.join(others)}", style="dim") if others else Text("")
     else:
         first, also = version.pipeline, Text("not saved", style="dim")
-    return joined(text(first, "bold"), Text(f"version {short(version.version)}", style="cyan"), also)
-
-
-def moment(stamp: str) -> int:
-    """An ISO 8601 moment in nanoseconds since 1970."""
-    return int(datetime.fromisoformat(stamp).timestamp() * 1000) * 1_000_000
+    return joined(
+        text(first, "bold"),
+        Text(f"version {short(version.version)}", style="cyan"),
+        also,
+        verified_line(version.verified, now),
+    )
 
 
 def fared(run: RunView) -> str:

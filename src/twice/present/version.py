@@ -7,10 +7,11 @@ from rich.text import Text
 
 from twice.present.graph import graph
 from twice.present.layout import cut, digest, joined, section, table, text
-from twice.present.log import fared, moment
+from twice.present.log import fared
 from twice.present.marks import mark
+from twice.present.verified import draw_verifications
 from twice.present.views import EnvironmentView, FileView, Reached, RunView, StepView, VersionView
-from twice.present.words import ago, count, duration, short, size
+from twice.present.words import ago, count, duration, moment, short, size
 
 _MOST_REACHED = 6
 
@@ -30,6 +31,9 @@ def draw_version(version: VersionView, now: int | None = None) -> RenderableType
         _ran(version.run, now),
         section("Steps", _steps(version.steps)),
     ]
+    if version.verified:
+        shown = version.run.run if version.run else ""
+        parts.append(section("Verified", *draw_verifications(version.verified, shown, now)))
     parameters = [parameter for step in version.steps for parameter in step.parameters]
     if parameters:
         made = table("fixed", "left")

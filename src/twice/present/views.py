@@ -93,6 +93,62 @@ class RunView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnlikeRecord:
+    """A step whose output did not count as reproduced in a verification.
+
+    Attributes:
+        step: Its name.
+        verdict: ``different``, ``equivalent`` (by a grade that it does not accept), ``inconclusive`` or ``fails``.
+        grade: Of equivalent: by what.
+        summary: One line on the difference.
+        causes: What is known of why, each with how sure it is: ``proven: …``, ``consistent with: …``.
+        reason: What is known where no cause was looked for.
+    """
+
+    step: str
+    verdict: str
+    grade: str
+    summary: str
+    causes: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationView:
+    """A verification of a version.
+
+    Attributes:
+        verified: When.
+        host: Where.
+        env: ``here``, ``venv`` or ``container``; empty if that is not known any more.
+        environment: The digest of the environment that it was made on.
+        as_recorded: Whether that is the very environment of the record.
+        verdict: The verdict on all steps that were checked.
+        grade: The grade of that.
+        reproducible: Whether it counts as reproduced.
+        checked: How many steps were checked.
+        of: How many steps the version has.
+        recorded: The run that is the record.
+        run: The verification's own run.
+        unlike: The steps that did not count as reproduced.
+    """
+
+    verified: str
+    host: str
+    env: str
+    environment: str
+    as_recorded: bool
+    verdict: str
+    grade: str
+    reproducible: bool
+    checked: int
+    of: int
+    recorded: str
+    run: str
+    unlike: tuple[UnlikeRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionRuns:
     """A version in the log.
 
@@ -101,12 +157,14 @@ class VersionRuns:
         pipeline: The pipeline's name.
         names: What it can be loaded by.
         runs: Its runs, newest first.
+        verified: Its verifications, newest first.
     """
 
     version: str
     pipeline: str
     names: tuple[str, ...]
     runs: tuple[RunView, ...]
+    verified: tuple[VerificationView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +311,7 @@ class VersionView:
         run: The run that was named, or that is its record; None if no run of it finished.
         watcher: What watched the steps.
         blind_spots: What that watcher does not see.
+        verified: Its verifications, newest first.
     """
 
     version: str
@@ -266,6 +325,7 @@ class VersionView:
     run: RunView | None
     watcher: str
     blind_spots: tuple[str, ...]
+    verified: tuple[VerificationView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,11 @@ def ago(moment: int, now: int | None = None) -> str:
     return "yesterday" if days == 1 else f"{days} days ago"
 
 
+def moment(stamp: str) -> int:
+    """An ISO 8601 moment in nanoseconds since 1970."""
+    return int(datetime.fromisoformat(stamp).timestamp() * 1000) * 1_000_000
+
+
 def timestamp(moment: int) -> str:
     """A moment for programs: ISO 8601, UTC, to the millisecond.
 

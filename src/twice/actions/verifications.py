@@ -1,0 +1,74 @@
+"""The verifications of versions, newest first: did it reproduce, when, and where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from twice.compare.comparison import Comparison, concluded
+from twice.errors import Damaged, NotFound
+from twice.present.views import UnlikeRecord, VerificationView
+from twice.present.words import timestamp
+from twice.records.digest import Digest
+from twice.records.run import RunRecord
+from twice.records.verdict import StepVerdict, Verdict
+from twice.records.version import Version
+from twice.store.store import Store
+
+Verifications = Mapping[Digest, tuple[VerificationView, ...]]
+
+
+def verifications(store: Store, versions: Iterable[Digest]) -> Verifications:
+    """The verifications of each version; a version that has none is left out.
+
+    Args:
+        store: The vault.
+        versions: The versions.
+    """
+    verdicts = store.verdicts()
+    if not verdicts:
+        return {}
+    wanted = set(versions)
+    runs = dict(store.runs())
+    found: dict[Digest, list[VerificationView]] = defaultdict(list)
+    for _, verdict in reversed(verdicts):
+        recorded = runs.get(verdict.left)
+        if recorded is not None and recorded.version in wanted:
+            found[recorded.version].append(_view(store, verdict, recorded, runs.get(verdict.right)))
+    return {version: tuple(views) for version, views in found.items()}
+
+
+def _view(store: Store, verdict: Verdict, recorded: RunRecord, now: RunRecord | None) -> VerificationView:
+    try:
+        steps = len(store.load(recorded.version, Version).steps)
+    except (NotFound, Damaged):
+        steps = len(recorded.steps)
+    launched = now.launch.kind if now is not None and now.launch is not None else "here"
+    return VerificationView(
+        verified=timestamp(verdict.made),
+        host=verdict.host,
+        env=launched if now is not None else "",
+        environment=verdict.environment or "",
+        as_recorded=verdict.environment == recorded.environment,
+        verdict=verdict.verdict,
+        grade=verdict.grade,
+        reproducible=Comparison(verdict).reproducible,
+        checked=len(verdict.steps),
+        of=steps,
+        recorded=verdict.left,
+        run=verdict.right,
+        unlike=tuple(_unlike(step) for step in verdict.steps if not step.reproduces),
+    )
+
+
+def _unlike(step: StepVerdict) -> UnlikeRecord:
+    diagnosed = step.diagnosis is not None
+    reason = step.reason.strip().rpartition("\n")[2]
+    return UnlikeRecord(
+        step=step.step,
+        verdict=step.verdict,
+        grade=step.grade,
+        summary=step.summary or reason,
+        causes=tuple(concluded(step.diagnosis)) if step.diagnosis is not None else (),
+        reason="" if diagnosed or not step.summary else reason,
+    )
