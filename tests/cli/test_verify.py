@@ -10,8 +10,8 @@ from cli.commands import Folder, environment
 from twice.present.views import UnlikeRecord, VerificationView
 
 
-def test_a_reproducible_version_ends_with_0_and_the_verdict_is_on_stdout(two_versions: Folder) -> None:
-    said = two_versions.twice("verify", "v1.0", "--jobs", "2")
+def test_a_reproducible_version_ends_with_0_and_the_verdict_is_on_stdout(own_two_versions: Folder) -> None:
+    said = own_two_versions.twice("verify", "v1.0", "--jobs", "2")
     lines = said.out.splitlines()
     assert lines[0].startswith("recorded  run ") and lines[0].endswith("  v1.0")
     assert lines[3].startswith("✓  load     identical (bytes)  [1.0, 2.0, 3.0]")
@@ -20,8 +20,8 @@ def test_a_reproducible_version_ends_with_0_and_the_verdict_is_on_stdout(two_ver
     assert said.err == "loading\n", "what steps print is no part of the verdict"
 
 
-def test_the_json_of_a_verdict(two_versions: Folder) -> None:
-    data = two_versions.twice("verify", "v1.0", "--step", "fit", "--json").data
+def test_the_json_of_a_verdict(own_two_versions: Folder) -> None:
+    data = own_two_versions.twice("verify", "v1.0", "--step", "fit", "--json").data
     assert {"verdict", "grade", "steps", "left", "right", "same_version", "not_checked"} <= set(data)
     assert [step["step"] for step in data["steps"]] == ["fit"]
     assert {"step", "verdict", "grade", "summary", "finding", "left", "right", "reason"} <= set(data["steps"][0])
