@@ -1275,3 +1275,40 @@ edit(
     matters=True,
     both=True,
 )
+edit(
+    "a step whose answers are kept changes",
+    {"flow.py": "import functools\n@functools.lru_cache\ndef step():\n    return 1\n"},
+    ("flow.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a helper of a step whose answers are kept changes",
+    {
+        "flow.py": "import functools\ndef double(f):\n    return lambda: f() * 2\n"
+        "@functools.cache\n@double\ndef helper():\n    return 1\n@functools.cache\ndef step():\n    return helper()\n"
+    },
+    ("flow.py", "return 1", "return 3"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function whose answers are kept, in a list of the script",
+    {
+        "flow.py": "import functools\n@functools.cache\ndef f():\n    return 1\nALL = [f]\ndef step():\n    return ALL[0]()\n"
+    },
+    ("flow.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "what a module does at its import beside an attribute that fails in its own way",
+    {
+        "flow.py": "import alpha\ndef step():\n    return alpha.f()\n",
+        "alpha.py": "class Odd:\n    def __getattr__(self, name):\n        raise ValueError(name)\nODD = Odd()\n"
+        "if 0:\n    ODD.go()\ntry:\n    ODD.run(1)\nexcept ValueError:\n    pass\ndef f():\n    return 1\n",
+    },
+    ("alpha.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)

@@ -243,7 +243,10 @@ def _resolve(node: ast.expr, names: Mapping[str, object]) -> object:
         return names.get(node.id, getattr(builtins, node.id, MISSING))
     if isinstance(node, ast.Attribute):
         owner = _resolve(node.value, names)
-        return MISSING if owner is MISSING else getattr(owner, node.attr, MISSING)
+        try:
+            return MISSING if owner is MISSING else getattr(owner, node.attr, MISSING)
+        except Exception:  # a user's own ``__getattr__`` may fail in its own way
+            return MISSING
     return MISSING
 
 

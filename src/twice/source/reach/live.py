@@ -130,7 +130,10 @@ def resolve(chain: Sequence[str], namespace: Mapping[str, object]) -> object:
     name, *attributes = chain
     value = namespace.get(name, getattr(builtins, name, MISSING))
     for attribute in attributes:
-        value = MISSING if value is MISSING else getattr(value, attribute, MISSING)
+        try:
+            value = MISSING if value is MISSING else getattr(value, attribute, MISSING)
+        except Exception:  # a user's own ``__getattr__`` may fail in its own way
+            return MISSING
     return value
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError, ValueNotStorable
 from twice.records.digest import digest_texts
-from twice.source.modules import is_local
+from twice.source.modules import MAIN, is_local
 from twice.source.reach.found import Edge, Found
+from twice.source.reach.live import namespace_of
 from twice.source.reach.places import Place, placed
 from twice.values.encode import encode
 from twice.values.fingerprint import content_of
@@ -51,6 +52,7 @@ class Values:
             return id_
         edges: list[Edge] = []
         packages: dict[str, None] = {}
+        names: dict[str, None] = {}
 
         def hook(part: object) -> tuple[str, object] | None:
             found = self.hook(part)
@@ -63,6 +65,12 @@ class Values:
                 edges.extend(walk.distributions.edges(part.__module__ or ""))
             elif found is None and type(part) is _CACHED:  # it is written down by its name, so what it wraps counts
                 edges.extend(("holds", wrapped) for wrapped in walk.visit(part))
+                name = str(getattr(part, "__qualname__", ""))
+                if namespace_of(MAIN).get(name) is part:  # the script is not run again: its definition is carried out
+                    walk.main_names.setdefault(name)
+                    names.setdefault(name)
+                    made = walk.names.node(MAIN, name, place)
+                    edges.extend([("holds", made)] if made is not None else [])
             return found
 
         try:
@@ -77,7 +85,7 @@ class Values:
         own = digest_texts("value", content_of(encoded))
         walk.graph.objects[id_] = value
         module = id_.partition(":")[0]
-        node = Found(id_, "value", own, own, module, edges=list(dict.fromkeys(edges)), packages=packages)
+        node = Found(id_, "value", own, own, module, edges=list(dict.fromkeys(edges)), packages=packages, names=names)
         walk.graph.nodes[id_] = node
         if module in sys.modules and walk.library.module(module) is not None:
             statements = walk.sources.survey(module).bindings.get(id_.partition(":")[2], [])
