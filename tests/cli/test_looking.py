@@ -17,7 +17,7 @@ def test_the_log_lists_versions_newest_first_with_their_runs(two_versions: Folde
     titles = [line for line in lines if line and not line.startswith(" ")]
     assert titles[0].startswith("flow@v1.1  ·  version ")
     assert titles[1].startswith("flow@v1.0  ·  version ") and titles[1].endswith("·  also first")
-    assert re.fullmatch(r"  ✓  run [0-9a-f]{12}  just now  \S+ m?s  2 ran, 1 reused  \S.*", lines[1])
+    assert re.fullmatch(r"  ✓  run [0-9a-f]{12}  (just now|\d+ minutes? ago) +\S+ m?s  2 ran, 1 reused  \S.*", lines[1])
 
 
 def test_the_log_can_be_of_one_version_or_one_pipeline(two_versions: Folder) -> None:
