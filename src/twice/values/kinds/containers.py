@@ -155,14 +155,7 @@ class DataClassKind(Kind):
         cls = yield state["class"]
         if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
             raise AttributeError(f"{cls!r} is not a data class any more")
-        result = object.__new__(cls)
-        yield Made(result)
-        names = yield state["fields"]
-        values = yield state["values"]
-        more = yield state["more"]
-        for name, item in (*zip(names, values, strict=True), *more.items()):
-            object.__setattr__(result, name, item)
-        return result
+        return (yield from _filled(cls, state))
 
     def preview(self, value: Any) -> str:
         return f"{type(value).__name__}({', '.join(field.name for field in dataclasses.fields(value))})"
@@ -195,17 +188,22 @@ class AttrsKind(Kind):
         cls = yield state["class"]
         if not isinstance(cls, type) or not self.recognises(cls):
             raise AttributeError(f"{cls!r} is not made by attrs any more")
-        result: Any = object.__new__(cls)
-        yield Made(result)
-        names = yield state["fields"]
-        values = yield state["values"]
-        more = yield state["more"]
-        for name, item in (*zip(names, values, strict=True), *more.items()):
-            object.__setattr__(result, name, item)
-        return result
+        return (yield from _filled(cls, state))
 
     def preview(self, value: Any) -> str:
         return f"{type(value).__name__}({', '.join(field.name for field in type(value).__attrs_attrs__)})"
+
+
+def _filled(cls: type, state: Any) -> Stages:
+    """An object of a class with fields, made without ``__init__`` and whatever the class does when a field is set."""
+    result: Any = object.__new__(cls)
+    yield Made(result)
+    names = yield state["fields"]
+    values = yield state["values"]
+    more = yield state["more"]
+    for name, item in (*zip(names, values, strict=True), *more.items()):
+        object.__setattr__(result, name, item)
+    return result
 
 
 def _by_attrs(method: Any) -> bool:
