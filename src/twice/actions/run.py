@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,9 +14,9 @@ import twice
 from twice.actions.earlier import earlier_traces
 from twice.actions.git import git
 from twice.actions.ground import keep_files_up_to
+from twice.actions.keys import Keys
 from twice.control import switches
 from twice.control.watchers import WATCHERS, wanted_watcher
-from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.errors import NotFound, ParameterError, StepFailed, TwiceError
 from twice.execute.events import (
@@ -33,21 +32,18 @@ from twice.execute.events import (
 )
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
-from twice.execute.rebuilder import World, decide, ingredients, key
+from twice.execute.rebuilder import decide, key
 from twice.execute.scheduler import cut_off, ready
 from twice.execute.task import Performer
-from twice.execute.testimony import fact_here, listing_here, variable_here
 from twice.execute.workers import Workers
 from twice.history.notes import notes
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
-from twice.records.canonical import of_plain
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace
 from twice.records.version import InputFile, Version
-from twice.source.modules import Library
 from twice.store.store import Store
 
 
@@ -139,11 +135,11 @@ class _Run:
         self.jobs = jobs
         self.of = of
         self.progress = _Progress()
-        self.meanings = {node.id: node.meaning for node in plan.code.nodes}
         self._listener = listener
         self._telling = threading.Lock()
         environment = {**os.environ, **switches.variables(plan.settings)}
         self.launch = launch
+        self.keys = Keys(store, plan, launch)
         self.workers = Workers(environment, preload=plan.preload, launch=launch)
         self.performer = Performer(store, plan, self.workers, keep_files_up_to=keep_files_up_to(), launch=launch)
         self.sources = {
@@ -242,12 +238,14 @@ class _Run:
             inputs = dict(self.recorded[name])
         else:
             inputs = {parameter: self.progress.traces[source][1].output for parameter, source in step.inputs.items()}
-        wanted = self._ingredients(name, inputs)
+        wanted = self.keys.ingredients(name, inputs)
         wanted_key = key(wanted)
         before = self.store.traces(wanted_key)
         reason = {"rerun": "a loaded version always runs", "verify": "to be compared"}.get(self.purpose, "")
         if self.reuse:
-            decision = decide(wanted, () if name in self.plan.always else before, self._earlier(name), self._world())
+            decision = decide(
+                wanted, () if name in self.plan.always else before, self._earlier(name), self.keys.world()
+            )
             reason = "it is set to run always" if name in self.plan.always else decision.reason
             if decision.trace is not None:
                 self._reused(name, decision.trace, before, reason)
@@ -281,103 +279,12 @@ class _Run:
         remarks = notes(trace, conflict=conflict is not None)
         self.tell(StepEnded(name, "reused", reason, 0.0, trace.output.kind, trace.output.preview, remarks))
 
-    def _ingredients(self, name: str, inputs: Mapping[str, Artifact]) -> dict[str, str]:
-        step = self.plan.step(name)
-        references = {
-            reference: meaning
-            for value in inputs.values()
-            for reference in value.references
-            if (meaning := self._meaning(reference)) is not None
-        }
-        declared = {
-            f"{file.root}/{file.path}": file.content for file in self.plan.declared if file.declared and step.files
-        }
-        found = ingredients(
-            step=name,
-            code=self.plan.code.steps[name].semantic,
-            inputs={parameter: _as_received(value) for parameter, value in inputs.items()},
-            references=references,
-            parameters={parameter: value.content for parameter, value in step.parameters.items()},
-            seed=self.plan.seed,
-            settings=self.plan.settings,
-            interpreter=self.plan.environment.interpreter,
-            files=declared,
-            cwd="/".join(self.plan.snapshot.cwd),
-        )
-        return found | self._other_distributions(name) | self.launch.ingredient()
-
-    def _other_distributions(self, name: str) -> dict[str, str]:
-        """Distributions that a step reaches and that are not here what the code's meaning says, or were edited.
-
-        A loaded version keeps its code's digest, in which the recorded versions are; so a trace of it made on others
-        needs a key of its own, or it would be taken for one that was made on the recorded ones.
-        """
-        installed = {
-            found.name: found.version
-            + (f" edited {of_plain([list(file) for file in found.edited]).short}" if found.edited else "")
-            for found in self.plan.environment.distributions
-        }
-        kinds = {node.id: node.kind for node in self.plan.code.nodes}
-        reached = (id_ for id_ in self.plan.code.steps[name].reaches if kinds.get(id_) == "distribution")
-        versions = dict(id_.split("==", 1) for id_ in reached)
-        return {
-            f"distribution {distribution}": installed.get(distribution, "not installed")
-            for distribution, version in versions.items()
-            if installed.get(distribution) != version
-        }
-
-    def _meaning(self, reference: str) -> Digest | None:
-        """What the code of a class or function means that an input names; None for the interpreter's own.
-
-        One that no walk came to, because its module was only imported by the step that made the value, counts with all
-        of its module; an installed one with the version of its distribution.
-        """
-        module = reference.partition(":")[0]
-        for known in (reference, f"{module} (whole)"):
-            if known in self.meanings:
-                return self.meanings[known]
-        if any(module == captured.name for captured in self.plan.snapshot.modules):
-            return self.plan.snapshot.code
-        if owners := distributions_of(module):
-            return of_plain([list(owner) for owner in owners])
-        return self._unwalked(module)
-
-    def _unwalked(self, module: str) -> Digest | None:
-        """The text of a local module that is in no snapshot, as one imported by a computed name."""
-        top = module.partition(".")[0]
-        if top in sys.stdlib_module_names or top == "twice":
-            return None
-        source = Library().module(module)
-        return of_plain(["module", source.text]) if source is not None else of_plain(["unknown", time.time_ns()])
-
     def _earlier(self, name: str) -> Iterator[Trace]:
         """The step's traces in this pipeline's last runs, oldest first, to say what changed since; looked up late."""
         newest_first = dict.fromkeys(trace for _, trace in earlier_traces(self.store, self.plan.pipeline, name))
         for digest in reversed(newest_first):
             with contextlib.suppress(NotFound):
                 yield self.store.load(digest, Trace)
-
-    def _world(self) -> World:
-        ground = self.plan.ground
-
-        def file(root: str, path: str) -> Digest | None:
-            where = ground.absolute(root, path)
-            try:
-                return self.store.digest_file(where) if where.is_file() else None
-            except (TwiceError, OSError):
-                return None
-
-        def exists(root: str, path: str) -> bool:
-            return ground.absolute(root, path).exists()
-
-        def listing(root: str, path: str) -> Digest | None:
-            return listing_here(str(ground.absolute(root, path)))
-
-        def fact(kind: str, root: str, path: str) -> Digest | None:
-            return fact_here(kind, str(ground.absolute(root, path)))
-
-        installed = {found.name: found.version for found in self.plan.environment.distributions}
-        return World(file, exists, listing, variable_here, installed.get, fact)
 
     # -- the version
 
@@ -429,13 +336,6 @@ class _Run:
                     found.setdefault(place, seen)
             written |= set(watched.written)
         return tuple(found[place] for place in sorted(found))
-
-
-def _as_received(value: Artifact) -> Digest:
-    """What a step may see of an input: its content, and what is kept aside, as the order of an array in memory."""
-    if value.aside is None:
-        return value.content
-    return of_plain([value.content, value.aside, list(value.aside_buffers)])
 
 
 def _depends_on_other_files(left: Trace, right: Trace) -> bool:
