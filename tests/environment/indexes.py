@@ -36,12 +36,14 @@ def wheel(folder: Path, name: str, version: str, text: str, tag: str = "py3-none
     return target
 
 
-def source(folder: Path, name: str, version: str) -> Path:
+def source(
+    folder: Path, name: str, version: str, backend: str = "raise RuntimeError('gcc: command not found')"
+) -> Path:
     """Write a source archive that does not compile."""
     target = folder / f"{name}-{version}.tar.gz"
     files = {
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "broken"\nbackend-path = ["."]\n',
-        "broken.py": "raise RuntimeError('gcc: command not found')\n",
+        "broken.py": f"{backend}\n",
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
     }
     with tarfile.open(target, "w:gz") as archive:

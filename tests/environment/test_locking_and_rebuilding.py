@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,34 @@ def test_a_source_that_does_not_compile_is_told(store: Store, index: Index) -> N
     with pytest.raises(EnvironmentUnusable, match=r"(?s)gamma.*hint: no wheel fits this platform") as refused:
         rebuild(store, found)
     assert "gcc: command not found" in str(refused.value)
+
+
+def test_what_takes_longer_than_the_time_that_is_left_is_ended_with_all_that_it_started(
+    store: Store, index: Index, tmp_path: Path
+) -> None:
+    began = tmp_path / "began"
+    compiling = f"import os, time, pathlib; pathlib.Path({str(began)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    source(index.folder, "gamma", "1.0", compiling)
+    between = Experiments(store, of(alpha="1.0", gamma="1.0"), of(alpha="2.0", gamma="1.0"))
+    _, found = lock(store, between.recorded)
+    given = 1.0
+    while not began.exists():  # a busy machine needs longer before it compiles anything
+        given *= 2
+        with uv.until(time.monotonic() + given), pytest.raises(uv.OutOfTime, match="no time left to install"):
+            rebuild(store, found)
+    assert not running(int(began.read_text()))
+    with uv.until(time.monotonic() - 1.0), pytest.raises(uv.OutOfTime, match="no time left"):
+        between.launch({"alpha"})
+    assert not folder_of(store, found).exists()
+    assert not list((store.path / "tmp").glob("*/environment"))
+
+
+def running(process: int) -> bool:
+    """Whether a process is there and no zombie, which a container without an init never gets rid of."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_lock_for_another_platform_is_told(store: Store, index: Index) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.compare.diagnose import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial, consider
 from twice.compare.levers import FIXES, Bench, bench
 from twice.control.held import LIMITS
+from twice.environment import uv
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Experimenting, Listener
 from twice.execute.launch import HERE, Launch
@@ -63,7 +63,7 @@ class Diagnoser:
         self.until = time.monotonic() + budget
         self.mixtures = (
             Experiments(store, store.load(record.environment, Environment), plan.environment)
-            if launch is HERE and shutil.which("uv")
+            if launch is HERE and uv.available()
             else None
         )
         self.laboratory = Laboratory(store, plan, jobs=jobs, until=self.until, launch=launch, mixtures=self.mixtures)

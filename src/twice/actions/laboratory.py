@@ -18,6 +18,7 @@ from twice.actions.environments import Experiments
 from twice.actions.ground import keep_files_up_to, scratch_ground
 from twice.control import switches
 from twice.control.conditions import Conditions
+from twice.environment import uv
 from twice.environment.record import host
 from twice.errors import StepFailed, TwiceError, WorkerLost
 from twice.execute.conditions import under
@@ -136,8 +137,8 @@ class Laboratory:
         """
         if count == 1 or self.jobs == 1:
             made: list[Run] = []
-            while len(made) < count and not self.out_of_time:
-                made.append(self._once(subject, conditions))
+            while len(made) < count and (run := self._unless_late(subject, conditions)) is not None:
+                made.append(run)
             return made
         with ThreadPoolExecutor(min(self.jobs, count), thread_name_prefix="twice") as pool:
             running = [pool.submit(self._unless_late, subject, conditions) for _ in range(count)]
@@ -145,12 +146,17 @@ class Laboratory:
         return [run for run in found if run is not None]
 
     def _unless_late(self, subject: Subject, conditions: Conditions) -> Run | None:
-        return None if self.out_of_time else self._once(subject, conditions)
+        try:
+            return None if self.out_of_time else self._once(subject, conditions)
+        except uv.OutOfTime:  # an environment that could not be built in time says nothing about the step
+            return None
 
     def _once(self, subject: Subject, conditions: Conditions) -> Run:
         wanted, ingredients = self.key(subject, conditions)
         try:
             plan, launch = self._brought_about(subject, conditions)
+        except uv.OutOfTime:
+            raise
         except TwiceError as problem:
             return Run(failure=f"fails: {problem.message}", made=True)
         environment = {**os.environ, **switches.variables(plan.settings)}
@@ -182,7 +188,7 @@ class Laboratory:
     def _brought_about(self, subject: Subject, conditions: Conditions) -> tuple[Plan, Launch]:
         plan, launch = self._on_own_ground(subject, conditions), self.launch
         if conditions.distributions and self.mixtures is not None:
-            with self._mixing:  # environments are built one at a time
+            with self._mixing, uv.until(self.until):  # environments are built one at a time
                 launch = self.mixtures.launch(conditions.distributions, reverse=True)
             if launch.environment is not None:
                 plan = replace(

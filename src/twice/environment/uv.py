@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from twice.errors import EnvironmentUnusable
@@ -40,10 +44,36 @@ def program() -> str:
         ) from None
 
 
+def available() -> bool:
+    """Whether it is installed."""
+    try:
+        program()
+    except EnvironmentUnusable:
+        return False
+    return True
+
+
 def environ() -> dict[str, str]:
     """The variables that it is started with: indexes, caches and certificates as the user has them."""
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_IT}
     return {**kept, **_SETTINGS}
+
+
+_until: contextvars.ContextVar[float | None] = contextvars.ContextVar("until", default=None)
+
+
+@contextlib.contextmanager
+def until(moment: float | None) -> Iterator[None]:
+    """Let nothing that this thread does with it take longer than to a moment of ``time.monotonic``."""
+    token = _until.set(moment)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+class OutOfTime(EnvironmentUnusable):
+    """It was ended, since the time that was given for it was used up."""
 
 
 class Refused(EnvironmentUnusable):
@@ -67,22 +97,35 @@ def run(arguments: Sequence[str], *, doing: str, cwd: Path | None = None) -> str
 
     Raises:
         Refused: It ended with an error.
+        OutOfTime: It did not end in the time that :func:`until` gives.
         EnvironmentUnusable: It is not installed.
     """
-    done = subprocess.run(
+    moment = _until.get()
+    left = None if moment is None else max(moment - time.monotonic(), 0.0)
+    with subprocess.Popen(
         [program(), *arguments],
         env=environ(),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        said = _without_addresses(done.stderr.strip() or done.stdout.strip())
+        # With what it starts, as a compiler, it can be ended as one; who types ctrl-c waits for none of them.
+        process_group=0,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=left)
+        except BaseException as problem:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(problem, subprocess.TimeoutExpired):
+                raise OutOfTime(f"there was no time left to {doing}.") from None
+            raise
+    if process.returncode:
+        said = _without_addresses(err.strip() or out.strip())
         raise Refused(f"could not {doing}; uv says:\n{said}", said=said, hint=_hint(said))
-    return done.stdout
+    return out
 
 
 def _hint(said: str) -> str:
