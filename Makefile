@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test causes lint format clean
+.PHONY: help demo test causes corpus fuzz lint format clean
 help:            ## list the chores
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -26,6 +26,13 @@ causes: $(VENV)/.test   ## all programs of the catalogue of causes, explained by
 MINUTES ?= 60
 fuzz: $(VENV)/.test     ## look for a stale result in programs made by chance, for MINUTES
 	PYTHONPATH=tests $(BIN)/python -m edits.fuzzing --minutes $(MINUTES) --keep .fuzz $(ARGS)
+
+CORPUS ?= ../shared/corpus
+BUILT  ?= .corpus
+corpus: $(VENV)/.test   ## real scripts of known truth: rebuild, run, verify and stress each, and print truth against verdict
+	PYTHON=$(PYTHON) bash $(CORPUS)/rebuild.sh $(BUILT)
+	$(BUILT)/venv/bin/python -m pip install -q -e .
+	$(BIN)/python benchmarks/corpus.py $(CORPUS) $(BUILT) $(ARGS)
 
 lint: $(VENV)/.test $(VENV)/.lint     ## style, types and the storeys
 	$(BIN)/ruff check .

@@ -44,8 +44,10 @@ def test_the_cause_is_named_with_the_line_where_it_enters(verified: tuple[Steps,
     assert found is not None, steps[name]
     cause = names(DIFFERENT)[name]
     assert {one["factor"] for one in found["causes"]} == {cause}, found
-    wanted = "consistent with" if name == "folder" else "proven"
-    assert {one["status"] for one in found["causes"]} == {wanted}, found
+    wanted = {"consistent with"} if name == "folder" else {"proven"}
+    if cause == "memory-addresses":  # they can be held still in part only
+        wanted |= {"consistent with"}
+    assert {one["status"] for one in found["causes"]} <= wanted, found
     location = found["causes"][0]["location"]
     if location:
         first = next(number for number, line in enumerate(lines, 1) if line.startswith(f"def {name}("))

@@ -161,6 +161,15 @@ def test_what_nothing_explains_stays_unknown_and_says_what_was_ruled_out() -> No
     assert {found.status for found in conclusion.found} == {RULED_OUT}
 
 
+def test_a_lever_that_holds_still_in_part_rules_nothing_out_and_is_suspected_if_something_speaks_for_it() -> None:
+    world = World(unsteady=(frozenset({"nothing here"}),))
+    for suspicion, status in ((0, NOT_TESTED), (1, CONSISTENT)):
+        partly = Lever("memory-addresses", "memory-addresses", suspicion=suspicion, limits="some", partly=True)
+        conclusion, _ = inquire(Case(steadying=(partly, *levers(["entropy"]))), world)
+        found = {one.lever.name: one.status for one in conclusion.found}
+        assert found == {"memory-addresses": status, "entropy": RULED_OUT}
+
+
 def test_what_cannot_be_set_back_and_moves_the_output_is_consistent_and_not_proven() -> None:
     case = Case(moving=levers(["path", "memory-addresses"]))
     conclusion, _ = inquire(case, World(moves=frozenset({"path"})))

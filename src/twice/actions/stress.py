@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from twice.actions.compare import judged
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
+from twice.compare.levers import still
 from twice.control.conditions import Conditions
 from twice.errors import NotFound
 from twice.execute.events import Experimenting, Listener
+from twice.execute.plan import Plan
 from twice.present.findings import StressCell, StressedStep, StressView
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
@@ -21,6 +23,7 @@ from twice.store.store import Store
 
 _HOUR, _DAY = 3600, 86400
 VARIATIONS: Mapping[str, tuple[str, Conditions]] = {
+    "seed": ("seed", Conditions(seed=987654321)),
     "hash-seed": ("hash-seed", Conditions(settings={"hash_seed": 12345})),
     "threads 1": ("threads", Conditions(settings={"threads": 1})),
     "threads 3": ("threads", Conditions(settings={"threads": 3})),
@@ -46,9 +49,12 @@ VARIATIONS: Mapping[str, tuple[str, Conditions]] = {
             }
         ),
     ),
-    "seed": ("seed", Conditions(seed=987654321)),
 }
-"""What is varied → the factor, and the conditions. A year, a month, a leap day and one more are 398 days."""
+"""What is varied → the factor, and the conditions: what is minded most often first, for budgets that run out. A year, a
+month, a leap day and one more are 398 days."""
+
+HELD: tuple[tuple[str, ...], ...] = (("clock",), ("entropy",), ("clock", "entropy", "path", "user-environment"))
+"""What is held still, one after the other, to look further at a step that disagrees with itself."""
 
 REPLICATES = 3
 """How often a step is run unchanged first, and how often a variation is repeated before it is accused."""
@@ -92,7 +98,7 @@ def stress(
     def look(spec: StepSpec) -> StressedStep:
         inputs = {parameter: traces[source].output for parameter, source in spec.inputs.items()}
         subject = Subject(spec.name, inputs, traces[spec.name])
-        return _Stressed(store, record, laboratory, spec, subject, listener).look()
+        return _Stressed(store, record, plan, laboratory, spec, subject, listener).look()
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="twice") as pool:
         found = list(pool.map(look, [spec for spec in plan.steps if not wanted or spec.name in wanted]))
@@ -104,27 +110,52 @@ class _Stressed:
         self,
         store: Store,
         record: RunRecord,
+        plan: Plan,
         laboratory: Laboratory,
         spec: StepSpec,
         subject: Subject,
         listener: Listener,
     ) -> None:
-        self.store, self.record, self.laboratory = store, record, laboratory
+        self.store, self.record, self.plan, self.laboratory = store, record, plan, laboratory
         self.spec, self.subject, self.listener = spec, subject, listener
 
     def look(self) -> StressedStep:
         """All variations of one step, and the class that follows from them."""
         control = self._runs(Conditions(), REPLICATES, "unchanged")
+        base = Conditions()
+        held: tuple[str, ...] = ()
+        if len({run.outcome for run in control}) > 1:
+            base, held, control = self._steadied(control)
         seen = {run.outcome for run in control}
         steady = len(seen) == 1 and not control[0].failure if control else False
         cells = []
         for name, (factor, conditions) in VARIATIONS.items():
-            if not steady:
-                why = "it disagrees with itself unchanged" if len(seen) > 1 else "it does not run, or the time is up"
-                cells.append(StressCell(variation=name, factor=factor, effect="not tried", detail=why))
-            else:
-                cells.append(self._cell(name, factor, conditions, control[0]))
-        return StressedStep(step=self.spec.name, reproducibility=self._class(steady, cells), cells=tuple(cells))
+            if steady and factor not in held:
+                cells.append(self._cell(name, factor, base.with_(conditions), control[0]))
+                continue
+            why = "it does not run, or the time is up"
+            if factor in held:
+                why = "held still, since it disagrees with itself without"
+            elif len(seen) > 1:
+                why = "it disagrees with itself unchanged"
+            cells.append(StressCell(variation=name, factor=factor, effect="not tried", detail=why))
+        return StressedStep(
+            step=self.spec.name, reproducibility=self._class(steady, held, cells), held=held, cells=tuple(cells)
+        )
+
+    def _steadied(self, control: list[Run]) -> tuple[Conditions, tuple[str, ...], list[Run]]:
+        """What has to be held still for the step to agree with itself, and its runs then; nothing if it never does."""
+        for factors in HELD:
+            base = Conditions()
+            for factor in factors:
+                base = base.with_(still(factor, seed=self.plan.seed, moment=self.subject.usual.started))
+            words = f"with {' and '.join(factors)} held still"
+            runs = self._runs(base, 2, words)
+            if len({run.outcome for run in runs}) == 1 and len(runs) > 1 and not runs[0].failure:
+                runs = self._runs(base, REPLICATES, words)
+                if len({run.outcome for run in runs}) == 1:
+                    return base, factors, runs
+        return Conditions(), (), control
 
     def _runs(self, conditions: Conditions, count: int, words: str) -> list[Run]:
         known = self.laboratory.known(self.subject, conditions)
@@ -153,13 +184,22 @@ class _Stressed:
             self.spec.name, self.spec, self.record, self.store, usual.trace.output, self.store, runs[0].trace.output
         )
         effect = verdict.grade if verdict.verdict == "equivalent" else verdict.verdict
-        return StressCell(variation=name, factor=factor, effect=effect, detail=verdict.summary, runs=len(runs))
+        return StressCell(
+            variation=name,
+            factor=factor,
+            effect=effect,
+            detail=verdict.summary,
+            runs=len(runs),
+            finding=verdict.finding,
+        )
 
     @staticmethod
-    def _class(steady: bool, cells: Iterable[StressCell]) -> str:
+    def _class(steady: bool, held: Collection[str], cells: Iterable[StressCell]) -> str:
         """What later verdicts may expect of this step."""
         if not steady:
             return "unstable"
+        if held:
+            return f"unstable; with {' and '.join(held)} held still: {_Stressed._class(True, (), cells)}"
         minded = {cell.factor: cell.effect for cell in cells if cell.effect not in ("unaffected", "not tried")}
         sensitive = {factor for factor in minded if factor != "seed"}
         if not sensitive:

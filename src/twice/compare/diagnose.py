@@ -59,6 +59,7 @@ class Lever:
         location: Where the factor enters, as ``flow.py:12``; empty if that was not seen.
         suspicion: How much speaks for it: 0 for nothing, more for more.
         limits: What it cannot reach.
+        partly: It is known to hold its factor still in part only, so that what goes on beside it rules nothing out.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Lever:
     location: str = ""
     suspicion: int = 0
     limits: str = ""
+    partly: bool = False
 
 
 @dataclass(frozen=True)
@@ -516,7 +518,7 @@ class _Inquiry:
         for levers, reason in self.failing:
             for name in levers - found.keys():
                 if len(levers) == 1 or nature != "steady":
-                    found[name] = Found(self.known[name], RULED_OUT, self._alone(levers, name, reason), (levers,))
+                    found[name] = self._failing(name, levers, reason, explained=bool(smallest))
         levers_here = self.case.steadying if nature == "unsteady" else (*self.case.restoring, *self.case.moving)
         if nature not in ("steady",):
             for lever in levers_here:
@@ -560,6 +562,14 @@ class _Inquiry:
             evidence.append(rest)
         strong = nature == "unsteady" or self.chance(group) <= self.case.doubt
         return Found(lever, PROVEN if strong else CONSISTENT, reason, tuple(evidence))
+
+    def _failing(self, name: str, levers: Levers, reason: str, *, explained: bool) -> Found:
+        """A lever that did not help: its factor is ruled out, unless it is only held still in part."""
+        lever, told = self.known[name], self._alone(levers, name, reason)
+        if not lever.partly:
+            return Found(lever, RULED_OUT, told, (levers,))
+        status = CONSISTENT if lever.suspicion and not explained else NOT_TESTED
+        return Found(lever, status, f"{told}; but {lever.limits} are not held still by it", (levers,))
 
     def _alone(self, levers: Levers, name: str, reason: str) -> str:
         if len(levers) == 1:

@@ -91,6 +91,23 @@ class _Collected:
         self.words[lever.name] = words
 
 
+def still(factor: str, *, seed: int, moment: int) -> Conditions:
+    """The conditions that hold a factor still.
+
+    Args:
+        factor: ``entropy``, ``clock``, ``path`` or ``user-environment``: what two runs in the same way may differ by.
+        seed: What entropy is made from.
+        moment: Where the clock stands, in nanoseconds since 1970.
+    """
+    inside = {
+        "entropy": {"entropy": str(seed)},
+        "clock": {"clock": f"frozen {moment}"},
+        "path": {"names": "1"},
+        "user-environment": {"identity": "fixed"},
+    }
+    return Conditions(inside=inside[factor])
+
+
 def bench(
     recorded: Trace,
     usual: Trace,
@@ -169,13 +186,13 @@ def _steadying(
     made.add(
         made.steadying,
         Lever("entropy", "entropy", _which(drawn), _at(drawn), 4 if drawn else 0, limits["entropy"]),
-        Conditions(inside={"entropy": str(seed)}),
+        still("entropy", seed=seed, moment=recorded.started),
         "entropy from a seeded stream",
     )
     made.add(
         made.steadying,
         Lever("clock", "clock", _which(clocks), _at(clocks), 3 if clocks else 0, limits["clock"]),
-        Conditions(inside={"clock": f"frozen {recorded.started}"}),
+        still("clock", seed=seed, moment=recorded.started),
         "the clock frozen",
     )
     known = [name for name in UNORDERED if name in libraries]
@@ -192,18 +209,23 @@ def _steadying(
     made.add(
         made.steadying,
         Lever("names", "path", _which(other) or "names of temporary files", "", 0, limits["names"]),
-        Conditions(inside={"names": "1"}),
+        still("path", seed=seed, moment=recorded.started),
         "temporary names fixed",
     )
     made.add(
         made.steadying,
         Lever("identity", "user-environment", "process id, host name, user name", "", 0, limits["identity"]),
-        Conditions(inside={"identity": "fixed"}),
+        still("user-environment", seed=seed, moment=recorded.started),
         "process id and host name fixed",
     )
     made.add(
         made.steadying,
-        Lever("memory-addresses", "memory-addresses", "", "", 0, "addresses that depend on what was allocated before"),
+        Lever(
+            "memory-addresses",
+            "memory-addresses",
+            limits="addresses that depend on what was allocated before",
+            partly=True,
+        ),
         Conditions(addresses=True),
         "memory laid out the same way",
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twice.records.verdict import Finding
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeView:
@@ -216,6 +218,7 @@ class StressCell:
             ``not tried``.
         detail: In words.
         runs: How many runs were made.
+        finding: How the output differs, if it does.
     """
 
     variation: str
@@ -223,6 +226,7 @@ class StressCell:
     effect: str
     detail: str = ""
     runs: int = 0
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,11 +236,13 @@ class StressedStep:
     Attributes:
         step: The step.
         reproducibility: The class that later verdicts may expect.
+        held: Factors that were held still throughout, since it disagrees with itself without; usually none.
         cells: Variation by variation.
     """
 
     step: str
     reproducibility: str
+    held: tuple[str, ...] = ()
     cells: tuple[StressCell, ...]
 
 
