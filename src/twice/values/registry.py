@@ -20,6 +20,7 @@ _OURS: tuple[tuple[str, str], ...] = (
     ("", "plain"),
     ("", "containers"),
     ("", "files"),
+    ("", "memory"),
     ("numpy", "numpy"),
     ("numpy", "numpy_types"),
     ("numpy", "numpy_random"),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from twice.errors import ValueNotStorable
 from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, varint
 from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, Often, Texts, size_of
+from twice.values.memory import Memory, Place, Reserved, Window, sharing
 from twice.values.packing import fit, run_of
 from twice.values.registry import KindFinder
 
@@ -101,6 +102,10 @@ class Writer:
         self.asides = 0
         self.sharing: list[tuple[int, int]] = []
         self.entries: list[tuple[int, bytes]] = []
+        self.windows: list[tuple[int, Window]] = []
+        self.bytearrays: list[bytearray] = []
+        self.reserved: Reserved | None = None
+        self.reserved_at = 0
         self.aside: Writer | None = None
         self.stack: list[tuple[object, Iterator[object]]] = []
         self.top_kind = ""
@@ -123,6 +128,8 @@ class Writer:
             bytearray: self._bytearray,
             Buffer: self._buffer,
             Aside: self._aside,
+            Window: self._nowhere,
+            Reserved: self._reserved,
             Often: self._often,
             Texts: self._texts,
         }
@@ -241,6 +248,7 @@ class Writer:
     def _bytearray(self, value: bytearray) -> _Steps:
         if not self._met(value):
             self.out += b"Y"
+            self.bytearrays.append(value)
             self.blob(bytes(value))
             self._close(value)
         yield from ()
@@ -300,7 +308,7 @@ class Writer:
     def _mark(self) -> _Mark:
         aside = None if self.aside is None else self.aside._mark()
         counts = (len(self.out), len(self.buffers), len(self.memo), self.numbers, self.repeated, self.asides)
-        return _Mark(*counts, len(self.sharing), len(self.entries), aside)
+        return _Mark(*counts, len(self.sharing), len(self.entries), len(self.windows), len(self.bytearrays), aside)
 
     def _rewind(self, mark: _Mark) -> None:
         del self.out[mark.out :]
@@ -310,6 +318,8 @@ class Writer:
         self.numbers, self.repeated, self.asides = mark.numbers, mark.repeated, mark.asides
         del self.sharing[mark.sharing :]
         del self.entries[mark.entries :]
+        del self.windows[mark.windows :]
+        del self.bytearrays[mark.bytearrays :]
         if mark.aside is None:
             self.aside = None
         elif self.aside is not None:
@@ -379,17 +389,60 @@ class Writer:
             return
         self.out += b"a"
         self.asides += 1
-        if value.value is None:
-            return
+        if type(value.value) is Window:
+            self._look_through(value.value)
+        elif value.value is not None:
+            self._put_aside(self.asides - 1, value.value)
+
+    def _put_aside(self, number: int, value: object) -> None:
         if self.aside is None:
             self.aside = Writer(self.hook, graph=True, describe=self.describe, outer=self, finder=self.finder)
         start = len(self.aside.out)
         self.aside.stack = [*self.stack]
-        self.aside.write(value.value)
-        self.entries.append((self.asides - 1, bytes(self.aside.out[start:])))
+        self.aside.write(value)
+        self.entries.append((number, bytes(self.aside.out[start:])))
+
+    def _nowhere(self, _: Window) -> _Steps:
+        # What is kept aside has memory of its own.
+        self.out += b"N"
+        yield from ()
+
+    def _reserved(self, value: Reserved) -> _Steps:
+        before = self.reserved, self.reserved_at
+        self.reserved, self.reserved_at = value, len(self.stack)
+        yield value.value
+        self.reserved, self.reserved_at = before
+
+    def _look_through(self, window: Window) -> None:
+        # An array in a cell of a table is not the table's to copy.
+        if self.reserved is not None and not any(type(above) is tuple for above, _ in self.stack[self.reserved_at :]):
+            if self.reserved.owner is None:
+                return
+            window.owner = id(self.reserved.owner)
+        self.windows.append((self.asides - 1, window))
+
+    def _put_windows_aside(self) -> None:
+        """Note which arrays share memory; only known at the end, since a view that is alone is an array like any."""
+        if not any(window.borrowed for _, window in self.windows):
+            return
+        numbers = {id(window): number for number, window in self.windows}
+        windows = [window for _, window in self.windows]
+        windows += [Window(part, _bytearray_place, borrowed=False) for part in self.bytearrays if part]
+        for group in sharing(windows):
+            low = min(place.bounds[0] for _, place in group)
+            memory = Memory(max(place.bounds[1] for _, place in group) - low, group[0][1].form)
+            self.alive.append(memory)
+            for window, place in group:
+                self._put_aside(numbers[id(window)], (memory, place.address - low, place.strides))
 
     def aside_stream(self) -> tuple[bytes, list[BufferSource]]:
         """All that is kept aside; empty if there is nothing."""
+        try:
+            self._put_windows_aside()
+        except ValueNotStorable as problem:
+            raise ValueNotStorable(
+                f"{self.describe}: {problem.message}", path=self.describe, hint=problem.hint
+            ) from problem
         if not self.entries and not self.sharing:
             return b"", []
         out = bytearray(MAGIC_ASIDE)
@@ -478,6 +531,12 @@ class Writer:
         return self.describe + "".join(_step(above, owner, below) for above, owner, below in steps)
 
 
+def _bytearray_place(value: bytearray) -> Place:
+    import ctypes
+
+    return Place(ctypes.addressof(ctypes.c_char.from_buffer(value)), (len(value),), (1,), 1, form="fixed")
+
+
 class _Mark(NamedTuple):
     out: int
     buffers: int
@@ -487,6 +546,8 @@ class _Mark(NamedTuple):
     asides: int
     sharing: int
     entries: int
+    windows: int
+    bytearrays: int
     aside: _Mark | None
 
 

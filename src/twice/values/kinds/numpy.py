@@ -6,8 +6,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from twice.errors import Damaged
 from twice.values.kind import Aside, Buffer, Kind, Making, library
 from twice.values.kinds.numpy_types import dtype_from, dtype_part, dtype_state, used_bytes
+from twice.values.memory import Memory, Place, Window, meets_itself
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison, Difference
@@ -25,14 +27,38 @@ def array_state(value: Any) -> dict[str, Any]:
     state: dict[str, Any] = {"dtype": dtype_part(dtype), "shape": tuple(value.shape)}
     fortran = value.flags.f_contiguous and not value.flags.c_contiguous
     state["order"] = Aside("F" if fortran else None)
+    state["memory"] = Aside(window_on(value) if value.size else None)
     if dtype.hasobject or dtype.kind == "T":
         if dtype.names is not None:
-            state["columns"] = tuple(value[name] for name in dtype.names)
+            # Copies, since these views of it are none of the user's.
+            state["columns"] = tuple(value[name].copy() for name in dtype.names)
         else:
             state["items"] = tuple(value.ravel(order="C").tolist())
     else:
         state["data"] = Buffer(_bytes_of(value))
     return state
+
+
+def window_on(value: Any, *, fixed: bool = False) -> Window:
+    """Where an array of at least one item lies; ``fixed`` if it cannot be put into memory that others share."""
+    return Window(value, _fixed_place if fixed else _place, borrowed=value.base is not None)
+
+
+def _place(value: Any) -> Place:
+    dtype = value.dtype
+    form = "bytes"
+    if dtype.hasobject or dtype.kind == "T":
+        whole = dtype.kind == "O" and not any(stride % dtype.itemsize for stride in value.strides)
+        form = "objects" if whole else "fixed"
+    address, written = value.__array_interface__["data"][0], value.flags.writeable
+    lone = written and not value.flags.forc and meets_itself(value.shape, value.strides, dtype.itemsize)
+    return Place(address, value.shape, value.strides, dtype.itemsize, written, form, lone)
+
+
+def _fixed_place(value: Any) -> Place:
+    from dataclasses import replace
+
+    return replace(_place(value), form="fixed", lone=False)
 
 
 def _bytes_of(value: Any) -> memoryview:
@@ -56,6 +82,7 @@ def array_from(state: Any) -> Any:
     np = library("numpy")
 
     dtype, shape = dtype_from(state["dtype"]), state["shape"]
+    window = state.get("memory")
     if "columns" in state:
         result = np.empty(shape, dtype)
         for name, column in zip(dtype.names, state["columns"], strict=True):
@@ -70,7 +97,38 @@ def array_from(state: Any) -> Any:
         result = np.zeros(shape, dtype)
     else:
         result = np.frombuffer(writable(state["data"]), dtype=_flat_dtype(dtype)).view(dtype).reshape(shape)
+    if window is not None:
+        return _seen_through(window, result)
     return np.asfortranarray(result) if state["order"] == "F" else result
+
+
+def _seen_through(window: Any, own: Any) -> Any:
+    """An array in the memory that it shares with others, which is its own if it fills all of it."""
+    np = library("numpy")
+
+    memory, offset, strides = window
+    if not isinstance(memory, Memory):
+        raise Damaged("an array is said to lie in what is no memory.")
+    objects = own.dtype.kind == "O"
+    memory.check(own.shape, strides, own.dtype.itemsize, offset, "objects" if objects else "bytes")
+    if not objects and memory.adopt(_memory_of(own), offset, whole=own.strides == strides):
+        return own
+    if objects:
+        if memory.data is None:
+            memory.data = np.empty(memory.size // own.dtype.itemsize, object)
+        first = memory.data[offset // own.dtype.itemsize :]
+        seen = np.lib.stride_tricks.as_strided(first, own.shape, strides)
+    else:
+        seen = np.ndarray(own.shape, own.dtype, memory.bytes(), offset, strides)
+    if not memory.filled:
+        seen[...] = own
+    return seen
+
+
+def _memory_of(array: Any) -> memoryview:
+    np = library("numpy")
+
+    return memoryview(array.reshape(-1).view(np.uint8))
 
 
 def _flat_dtype(dtype: Any) -> Any:

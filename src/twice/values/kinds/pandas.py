@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twice.values.kind import Aside, Kind, Making, library
 from twice.values.kinds.objects import LibraryObjectKind
 from twice.values.kinds.pandas_arrays import ArrayKind, values_of, zone_from, zone_state
+from twice.values.memory import Reserved
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison, Difference
@@ -35,7 +36,7 @@ class IndexKind(Kind):
 
     def take_apart(self, value: Any) -> object:
         frequency = value.freq if type(value).__qualname__ in ("DatetimeIndex", "TimedeltaIndex") else None
-        return {"values": values_of(value), "name": value.name, "frequency": frequency}
+        return {"values": Reserved(values_of(value)), "name": value.name, "frequency": frequency}
 
     def put_together(self, state: Any, making: Making) -> object:
         pd = library("pandas")
@@ -136,8 +137,8 @@ class SeriesKind(Kind):
 
     def take_apart(self, value: Any) -> object:
         return {
-            "values": values_of(value), "index": value.index, "name": value.name, "attributes": dict(value.attrs),
-            "duplicates": value.flags.allows_duplicate_labels,
+            "values": _reserved(value, value), "index": value.index, "name": value.name,
+            "attributes": dict(value.attrs), "duplicates": value.flags.allows_duplicate_labels,
         }  # fmt: skip
 
     def put_together(self, state: Any, making: Making) -> object:
@@ -161,7 +162,7 @@ class DataFrameKind(Kind):
         return _is(cls, "DataFrame")
 
     def take_apart(self, value: Any) -> object:
-        columns = tuple(values_of(column) for _, column in value.items())
+        columns = tuple(_reserved(column, value) for _, column in value.items())
         return {
             "columns": value.columns, "index": value.index, "data": columns, "attributes": dict(value.attrs),
             "duplicates": value.flags.allows_duplicate_labels,
@@ -186,6 +187,15 @@ class DataFrameKind(Kind):
         from twice.values.kinds.frames import frames_differ
 
         return frames_differ(left, right, comparison, path)
+
+
+def _reserved(column: Any, owner: Any) -> Any:
+    """A column's values. From version 3 on, and before if told to, pandas copies them before it writes."""
+    pd = library("pandas")
+
+    if int(pd.__version__.partition(".")[0]) >= 3 or pd.options.mode.copy_on_write is True:
+        return Reserved(values_of(column), owner)
+    return values_of(column)
 
 
 def _with_metadata(result: Any, state: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from twice.values.format import RUN
 from twice.values.kind import Aside, Kind, Making, Texts, library
+from twice.values.kinds.numpy import window_on
 
 _ROOTS = frozenset({"pandas"})
 
@@ -71,11 +72,12 @@ def _make_categorical(state: Any) -> Any:
 
 
 def _take_masked(value: Any) -> dict[str, Any]:
-    data, mask = value._data, value._mask
+    data, mask, memory = value._data, value._mask, None
     if mask.any():
+        memory = window_on(data, fixed=True)  # the copy is not what others see
         data = data.copy()
         data[mask] = 0  # what is under the mask is whatever was there before
-    return {"data": data, "mask": mask}
+    return {"data": data, "mask": mask, "memory": Aside(memory)}
 
 
 def _make_masked(state: Any) -> Any:

@@ -10,39 +10,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from twice.errors import ValueNotStorable
+from twice.errors import Damaged, ValueNotStorable
+from twice.values.format import OUTSIDE
 from twice.values.kind import Aside, Buffer, Kind, Making, library
 from twice.values.kinds.objects import LibraryObjectKind
+from twice.values.memory import Memory, Place, Window
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison, Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"torch"})
-
-
-class Memory:
-    """A stretch of memory that tensors lie in; made anew when the first of them comes back."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.storage: Any = None
-
-
-class MemoryKind(Kind):
-    """The memory of tensors: how large it is, and, by its identity, which tensors share it."""
-
-    name = "torch.memory"
-    roots = _ROOTS
-
-    def recognises(self, cls: type) -> bool:
-        return cls.__module__ == "torch.storage" and cls.__qualname__ == "UntypedStorage"
-
-    def take_apart(self, value: Any) -> object:
-        return {"size": value.nbytes()}
-
-    def put_together(self, state: Any, making: Making) -> object:
-        return Memory(state["size"])
 
 
 class TensorKind(Kind):
@@ -62,10 +40,9 @@ class TensorKind(Kind):
         if value.layout != torch.strided or value.is_quantized or value.is_meta or value.is_nested:
             return NotImplemented
         here = value.detach().cpu().resolve_conj().resolve_neg()
-        shared = None
-        if value.device.type == "cpu" and not value.is_conj() and not value.is_neg():
-            memory = value.detach().untyped_storage()
-            shared = (memory, value.storage_offset(), tuple(value.stride()))
+        window = None
+        if value.device.type == "cpu" and value.numel():
+            window = Window(value.detach(), _place, borrowed=True)
         return {
             "class": type(value).__qualname__,
             "dtype": str(value.dtype).removeprefix("torch."),
@@ -73,7 +50,7 @@ class TensorKind(Kind):
             "requires_grad": value.requires_grad,
             "persistent": getattr(value, "persistent", None),
             "data": Buffer(_bytes_of(here)),
-            "memory": Aside(shared),
+            "memory": Aside(window),
             "device": Aside(None if value.device.type == "cpu" else str(value.device)),
         }
 
@@ -109,35 +86,47 @@ def _bytes_of(tensor: Any) -> memoryview:
     return memoryview(flat.numpy()).cast("B")
 
 
+def _place(tensor: Any) -> Place:
+    width = tensor.element_size()
+    strides = tuple(stride * width for stride in tensor.stride())
+    # Conjugated numbers are not what lies in memory.
+    form = "fixed" if tensor.is_conj() or tensor.is_neg() else "bytes"
+    lone = not tensor.is_contiguous() and form == "bytes"
+    return Place(tensor.data_ptr(), tuple(tensor.shape), strides, width, True, form, lone)
+
+
 def _placed(state: Any, dtype: Any) -> Any:
     """A tensor in its memory: that which it was given if it fills all of it, else its own part of what others share."""
     torch = library("torch")
 
     shape, data = state["shape"], state["data"]
-    count = math.prod(shape)
+    count, width = math.prod(shape), dtype.itemsize
     own = torch.empty(shape, dtype=dtype)
     if count:
-        small = len(data) < 1 << 16  # small parts are copied out of the skeleton, which is read-only
-        own = torch.frombuffer(bytearray(data) if small else data, dtype=dtype, count=count).reshape(shape)
-    if state["memory"] is None:
+        small = len(data) < OUTSIDE  # small parts are copied out of the skeleton, which is read-only
+        data = bytearray(data) if small else data
+        own = torch.frombuffer(data, dtype=dtype, count=count).reshape(shape)
+    if state["memory"] is None or not count:
         return own
     memory, offset, strides = state["memory"]
     if not isinstance(memory, Memory):
-        raise AttributeError("a tensor's memory is none")
-    width = dtype.itemsize
-    reach = 1 + sum((length - 1) * stride for length, stride in zip(shape, strides, strict=True)) if count else 0
-    if min((offset, *strides)) < 0 or (offset + reach) * width > memory.size:
-        raise AttributeError("a tensor lies outside of its memory")
-    whole = not offset and own.stride() == tuple(strides) and count * width == memory.size
-    if whole and memory.storage is None:
-        memory.storage = own.untyped_storage()
+        raise Damaged("a tensor is said to lie in what is no memory.")
+    memory.check(shape, strides, width, offset)
+    steps = tuple(stride // width for stride in strides)
+    if min((offset, *strides)) < 0 or any(part % width for part in (offset, *strides)):
+        raise Damaged("a tensor is said to lie where none can.")
+    if memory.adopt(data, offset, whole=own.stride() == steps):
+        memory.known["torch"] = own.untyped_storage()
         return own
-    if memory.storage is None:
-        memory.storage = torch.zeros(memory.size, dtype=torch.uint8).untyped_storage()
-    placed = torch.empty(0, dtype=dtype).set_(memory.storage, offset, shape, tuple(strides))
-    if count and all(strides[place] or shape[place] <= 1 for place in range(len(shape))):
+    storage = memory.known.get("torch")
+    if storage is None:
+        storage = memory.known["torch"] = torch.frombuffer(memory.bytes(), dtype=torch.uint8).untyped_storage()
+    placed = torch.empty(0, dtype=dtype).set_(storage, offset // width, shape, steps)
+    if memory.filled:
+        return placed
+    if all(strides[place] or shape[place] <= 1 for place in range(len(shape))):
         placed.copy_(own)
-    elif count:  # expanded: many places of the tensor are one place in memory
+    else:  # expanded: many places of the tensor are one place in memory
         first = tuple(slice(0, 1) if not stride else slice(None) for stride in strides)
         placed[first].copy_(own[first])
     return placed
@@ -209,7 +198,6 @@ class ModuleKind(LibraryObjectKind):
 
 KINDS: tuple[Kind, ...] = (
     TensorKind(),
-    MemoryKind(),
     RandomKind(),
     NamedKind(),
     ModuleKind("torch.object", _ROOTS, frozenset({"numpy", "collections"})),
