@@ -6,6 +6,7 @@ import atexit
 import os
 import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from twice.actions import save as save_
 from twice.actions import show as show_
 from twice.actions import stress as stress_
 from twice.actions import verify as verify_
+from twice.actions import why as why_
 from twice.actions.diagnose import BUDGET
 from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
@@ -226,9 +228,21 @@ class Project:
         """What there is to say about a run."""
         return listing.run_view(self.store, digest, record, pipeline)
 
-    def diff(self, before: str, after: str) -> DiffView:
-        """What differs between two versions, and between their outputs."""
-        return diff_.diff(self.store, self.resolve(before), self.resolve(after))
+    def diff(self, before: str, after: str, *, why: bool = False, budget: float = BUDGET) -> DiffView:
+        """What differs between two versions, and between their outputs; and which change made the outputs differ.
+
+        Args:
+            before: One version.
+            after: The other.
+            why: Find out which change made the outputs differ, by experiment.
+            budget: Seconds that experiments may take.
+        """
+        found = diff_.diff(self.store, self.resolve(before), self.resolve(after))
+        if not why:
+            return found
+        runs = self.run_of(before), self.run_of(after)
+        told = why_.why(self.store, *runs, (before, after), budget, self._listener())
+        return replace(found, why=told)
 
     def explain(self, name: str, step: str | None = None) -> Explanation:
         """Why the steps of a run ran, or were reused."""

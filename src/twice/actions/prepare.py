@@ -171,7 +171,7 @@ def from_version(
         environment_digest=store.add(here),
         ground=scratch_ground(store, snapshot, version.files),
         version=run.version if specs == version.steps else None,
-        imports=_imports_of(store, snapshot),
+        imports=imports_of(store, snapshot),
     )
 
 
@@ -271,7 +271,7 @@ def _memory(store: Store) -> Memory:
     return Memory(store.memo("sources"))
 
 
-def _imports_of(store: Store, snapshot: Snapshot) -> tuple[str, ...]:
+def imports_of(store: Store, snapshot: Snapshot) -> tuple[str, ...]:
     """Every module that a snapshot's sources import by name, wherever in them."""
     memory = _memory(store)
     names: set[str] = set()

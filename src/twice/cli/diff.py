@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from twice.cli.common import json_option, project_here, put_out
+from twice.cli.common import json_option, project_here, put_out, seconds
 from twice.cli.report import FAILED
 
 
@@ -13,21 +13,30 @@ from twice.cli.report import FAILED
 Examples:
   twice diff v1.0 v1.1
   twice diff previous latest
+  twice diff v1.0 v1.1 --why
 
 Ends with status 0 if nothing differs, and with 1 if something does."""
 )
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
+@click.option("--why", is_flag=True, help="Find out by experiment which of the changes made the outputs differ.")
+@click.option("--budget", default="10m", metavar="TIME", help="How long --why may take. [default: 10m]")
 @json_option
 @click.pass_context
-def diff(context: click.Context, before: str, after: str, as_json: bool) -> int:
+def diff(context: click.Context, before: str, after: str, why: bool, budget: str, as_json: bool) -> int:
     """Show what differs between two versions.
 
     Code, with the text that changed and the way by which a step reaches it; parameters, seed and settings; input files;
     the environment; and the outputs of their runs.
+
+    With --why, the changes are made one at a time: the first version is run with one function, constant, parameter,
+    file or package of the second, and the second without it. Where an output is a number, or a dict of numbers, each
+    number's difference is divided among the changes.
     """
     from twice.present.difference import draw_difference
 
-    found = project_here(context).diff(before, after)
+    project = project_here(context)
+    project.tell(data_on_stdout=True)
+    found = project.diff(before, after, why=why, budget=seconds(budget))
     put_out(found, lambda: draw_difference(found), as_json=as_json)
     return 0 if found.same else FAILED

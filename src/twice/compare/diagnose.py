@@ -386,7 +386,7 @@ class _Inquiry:
 
     def reduce(self, names: Sequence[str]) -> Levers:
         """The smallest set within one under which it agrees with itself."""
-        return _reduce(list(names), lambda part: self.agrees(frozenset(part)))
+        return reduce(list(names), lambda part: self.agrees(frozenset(part)))
 
     def confirm(self, smallest: Levers) -> None:
         """Take each one away again: then it has to disagree, or it was not needed."""
@@ -416,7 +416,7 @@ class _Inquiry:
                         self.broken.add(name)
                 usable = [name for name in usable if name not in self.broken]
             if usable and self.restores(frozenset(usable)):
-                smallest = _reduce(usable, lambda part: self.restores(frozenset(part)))
+                smallest = reduce(usable, lambda part: self.restores(frozenset(part)))
         elif smallest is None and names and not suspected and self.restores(frozenset(names)):
             smallest = frozenset(names)
         if smallest is not None:
@@ -424,7 +424,7 @@ class _Inquiry:
             others = [name for name in names if name not in smallest and name not in self.broken]
             either: tuple[Levers, ...] = ()
             if others and self.restores(frozenset(others)):
-                alternative = _reduce(others, lambda part: self.restores(frozenset(part)))
+                alternative = reduce(others, lambda part: self.restores(frozenset(part)))
                 self.prove(alternative)
                 either = (smallest, alternative)
             return self.end("drifted", smallest, either)
@@ -611,7 +611,7 @@ class _Inquiry:
         )
 
 
-def _reduce(names: Sequence[str], works: Callable[[Sequence[str]], bool]) -> Levers:
+def reduce(names: Sequence[str], works: Callable[[Sequence[str]], bool]) -> Levers:
     """The smallest set within one that works: none of its members can be left out. By halves first, then singly.
 
     Zeller and Hildebrandt (2002), Simplifying and isolating failure-inducing input.

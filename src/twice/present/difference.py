@@ -10,6 +10,7 @@ from rich.text import Text
 from twice.present.findings import ChangeView, DiffView, Side
 from twice.present.layout import cut, digest, indented, section, table, text
 from twice.present.marks import mark
+from twice.present.why import draw_why
 from twice.present.words import count
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -46,6 +47,8 @@ def draw_difference(diff: DiffView) -> RenderableType:
         parts.append(section("Files that differ only where no step reaches", text(", ".join(diff.unreached), "dim")))
     if diff.outputs and not diff.same:
         parts.append(section("Outputs", _outputs(diff)))
+    if diff.why is not None:
+        parts.append(section("Why the outputs differ, by experiment", *draw_why(diff.why)))
     return Group(*parts)
 
 

@@ -74,6 +74,100 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExperimentView:
+    """Runs under the same conditions.
+
+    Attributes:
+        conditions: What was changed, held still, or set as recorded, in words.
+        outcomes: What came out, run by run.
+        traces: The traces of the runs that did not fail, by their digests.
+        recorded: How many of the outcomes count as what was recorded.
+        numbers: The numbers that came out, by step and name.
+    """
+
+    conditions: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    traces: tuple[str, ...] = ()
+    recorded: int = 0
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseView:
+    """What is known of one factor.
+
+    Attributes:
+        factor: Its name: ``code``, ``parameters``, ``clock`` …
+        detail: What exactly.
+        location: Where it enters, as ``flow.py:12``; empty if that is not known.
+        status: ``proven``, ``consistent with``, ``ruled out`` or ``not tested``.
+        reason: What was tried and what came of it, or why nothing was.
+        fix: What to do about it.
+        share: Its part of a number's difference; None where it is not a part of a number.
+        alone: What it does to the number alone.
+        last: What it does to the number after all other changes.
+        evidence: The experiments that show it.
+    """
+
+    factor: str
+    detail: str
+    location: str
+    status: str
+    reason: str
+    fix: str = ""
+    share: float | None = None
+    alone: float | None = None
+    last: float | None = None
+    evidence: tuple[ExperimentView, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceView:
+    """One difference between two versions' outputs, divided among its causes.
+
+    Attributes:
+        name: The step.
+        metric: The name of the number; empty for a single number, or where it is none.
+        before: The number; None where it is none.
+        after: The other.
+        difference: Both in words.
+        additive: What each cause does alone adds up to the whole.
+        off: How much more than that sum the whole is.
+        either: Several causes do it all, each by itself.
+        causes: What made the difference, by size.
+    """
+
+    name: str
+    metric: str
+    before: float | None
+    after: float | None
+    difference: str
+    additive: bool
+    off: float
+    either: bool
+    causes: tuple[CauseView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyView:
+    """Which changes between two versions made their outputs differ.
+
+    Attributes:
+        differences: Output by output, number by number.
+        ruled_out: Changes that might have mattered and do not.
+        not_checked: What was not checked, in words.
+        runs: How many runs of steps were made for it.
+        experiments: All experiments.
+    """
+
+    differences: tuple[DifferenceView, ...]
+    ruled_out: tuple[CauseView, ...]
+    not_checked: tuple[str, ...]
+    runs: int
+    experiments: tuple[ExperimentView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiffView:
     """What differs between two versions.
 
@@ -84,6 +178,7 @@ class DiffView:
         changes: What differs.
         outputs: The outputs of the steps that both have.
         unreached: Source files that differ only where no step reaches.
+        why: Which of the changes made the outputs differ, if that was asked for.
     """
 
     before: Side
@@ -92,6 +187,7 @@ class DiffView:
     changes: tuple[ChangeView, ...]
     outputs: tuple[OutputChange, ...]
     unreached: tuple[str, ...]
+    why: WhyView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
