@@ -96,7 +96,7 @@ def test_a_diff_shows_the_text_of_what_changed_and_ends_with_1(two_versions: Fol
 
 def test_the_patch_of_a_diff_can_be_applied(two_versions: Folder) -> None:
     data = two_versions.twice("diff", "v1.0", "v1.1", "--json", expect=1).data
-    assert sorted(data) == ["after", "before", "changes", "outputs", "same", "unreached"]
+    assert sorted(data) == ["after", "before", "changes", "outputs", "same", "unreached", "why"]
     change = next(change for change in data["changes"] if change["name"] == "helpers:clean")
     assert sorted(change) == ["after", "before", "name", "patch", "sentence", "steps", "via", "what"]
     assert change["patch"].startswith("--- helpers.py\n+++ helpers.py\n@@ -5,3 +5,3 @@\n def clean(values):\n")
