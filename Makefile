@@ -2,20 +2,27 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# The demo has an environment with nothing else in it, since it locks and rebuilds all that is installed.
+DEMO   := .venv-demo
 
 .PHONY: help demo test causes corpus fuzz lint format clean
 help:            ## list the chores
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 # pip older than 25.1 cannot read [dependency-groups], so the venv gets a newer one first.
+define environment
+@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+@$(@D)/bin/python -m pip install -q --disable-pip-version-check -U 'pip>=25.1'
+@$(@D)/bin/python -m pip install -q --disable-pip-version-check -e . --group $(@F:.%=%)
+@touch $@
+endef
 $(VENV)/.%: pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -U 'pip>=25.1'
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . --group $*
-	@touch $@
+	$(environment)
+$(DEMO)/.%: pyproject.toml
+	$(environment)
 
-demo: $(VENV)/.demo     ## the main job on real data: run, edit, load the old version, verify, diff
-	@$(BIN)/python examples/demo.py
+demo: $(DEMO)/.demo     ## the main job on real data: run, edit, load the old version, rebuild its environment, diff
+	@$(DEMO)/bin/python examples/demo.py
 
 test: $(VENV)/.test     ## all tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -45,4 +52,4 @@ format: $(VENV)/.lint   ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 clean:           ## forget the virtual environment and the caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The main job on real data, in four acts: run, edit a helper, run the old version again, see what changed.
+"""The main job on real data, in acts: run, edit a helper, run the old version again, rebuild what it ran on.
 
 Works on a scratch copy of ``examples/wine``; nothing here is touched. ``make demo`` runs it.
 """
@@ -44,19 +44,22 @@ def act(number: int, title: str, *lines: str) -> None:
     console.print()
 
 
-def shell(folder: Path, *command: str, good: tuple[int, ...] = (0,)) -> None:
+def shell(folder: Path, *command: str, good: tuple[int, ...] = (0,)) -> int:
     """Type a command and let it answer."""
     console.print(Text.assemble(("  $ ", "dim"), ("twice " + " ".join(command), "bold green")))
-    run(folder, "-m", "twice", *command, good=good)
+    return run(folder, "-m", "twice", *command, good=good)
 
 
-def run(folder: Path, *arguments: str, good: tuple[int, ...] = (0,)) -> None:
+def run(folder: Path, *arguments: str, good: tuple[int, ...] = (0,)) -> int:
     """Run Python in the scratch copy; its answer goes to this terminal."""
     sys.stdout.flush()
-    environment = {name: value for name, value in os.environ.items() if name != "TWICE_STORE"}
+    # Without byte code each of many processes would compile all of the libraries again.
+    left_out = ("TWICE_STORE", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment)
     if done.returncode not in good:
         raise SystemExit(f"the demo stopped: {' '.join(arguments)} ended with {done.returncode}")
+    return done.returncode
 
 
 def edit(file: Path) -> None:
@@ -72,7 +75,7 @@ def edit(file: Path) -> None:
 
 
 def main() -> None:
-    """Play the four acts."""
+    """Play the acts."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="twice-demo-") as scratch:
         folder = Path(scratch) / "wine"
@@ -104,6 +107,22 @@ def main() -> None:
 
         act(4, "What changed between the two, and what came of it")
         shell(folder, "diff", "v1.0", "v1.1", good=(0, 1))
+
+        act(
+            5,
+            "Run v1.0 on just what it ran on: a fresh environment, from a lock with hashes",
+            "The wheels lie in the store from now on, so that this needs no index, here or on another machine.",
+        )
+        shell(folder, "env", "lock", "v1.0", "--keep-wheels", good=(0, 1))
+        console.print()
+        shell(folder, "verify", "v1.0", "--env", "venv")
+
+        act(6, "And in a container: no network, a root that cannot be written, nothing else of this machine")
+        if not (shutil.which("docker") or shutil.which("podman")):
+            console.print("  This act needs Docker or Podman, and neither is here.")
+        elif shell(folder, "env", "image", "v1.0", good=(0, 2)) == 0:
+            console.print()
+            shell(folder, "verify", "v1.0", "--env", "container")
 
         console.print()
         console.rule(style="cyan")
