@@ -79,11 +79,10 @@ def digest_bytes(data: bytes | bytearray | memoryview) -> Digest:
 
 def digest_texts(*texts: str | bytes | Iterable[str]) -> Digest:
     """The digest of a sequence of texts, each with its length before it so that no two sequences run together."""
-    hash_ = blake3()
+    parts: list[bytes] = []
     for text in texts:
         if not isinstance(text, str | bytes):
             text = digest_texts(*text)
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-        hash_.update(len(data).to_bytes(8, "big"))
-        hash_.update(data)
-    return named(hash_)
+        parts += (len(data).to_bytes(8, "big"), data)
+    return named(blake3(b"".join(parts)))

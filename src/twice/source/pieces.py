@@ -15,7 +15,7 @@ import msgspec
 
 from twice.records.digest import Digest, digest_bytes, digest_texts
 from twice.source.normal import normalise
-from twice.source.toplevel import called_names, registered_with, survey
+from twice.source.toplevel import called_names, may_set, registered_with, survey
 from twice.source.uses import Import, Normal
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _KINDS = {
 }
 
 
-class KnownPiece(msgspec.Struct, array_like=True):
+class KnownPiece(msgspec.Struct, array_like=True, gc=False):
     """What is known of one piece.
 
     Attributes:
@@ -67,7 +67,7 @@ class KnownPiece(msgspec.Struct, array_like=True):
     normals: dict[int, Normal] = {}
 
 
-class Known(msgspec.Struct, array_like=True):
+class Known(msgspec.Struct, array_like=True, gc=False):
     """What is known of a source; a function of its bytes.
 
     Attributes:
@@ -78,6 +78,7 @@ class Known(msgspec.Struct, array_like=True):
         doubtful: Pieces of the top level that may do more than bind names.
         effects: Those that surely do.
         modules: What it imports by name, wherever in it: full names of modules.
+        may_set: Whether importing it may make a setting, as far as its words tell; see ``source.settings``.
         whole: The normal forms of all statements together, once somebody asked.
     """
 
@@ -88,6 +89,7 @@ class Known(msgspec.Struct, array_like=True):
     doubtful: list[int] = []
     effects: list[int] = []
     modules: list[str] = []
+    may_set: bool = True
     whole: dict[int, Normal] = {}
 
 
@@ -243,6 +245,7 @@ def take_apart(tree: ast.Module, *, lambdas: bool) -> tuple[Known, list[ast.AST]
             if isinstance(node, ast.Lambda):
                 number(node)
     known.modules = sorted(_imported(tree.body))
+    known.may_set = may_set(tree.body)
     top = survey(tree)
     known.bindings = {name: [number(statement) for statement in bound] for name, bound in top.bindings.items()}
     known.imports = top.imports

@@ -107,13 +107,19 @@ def capture(
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Without garbage collections: syntax trees are very many objects, and none of them is garbage before the end."""
+    """Without garbage collections: syntax trees are very many objects, and none of them is garbage before the end.
+
+    What is left then is kept for long, so it is put among the old objects, rather than gone through at once as young.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collecting:
+            if not gc.get_freeze_count():  # unfreezing is for all, so not where somebody relies on having frozen some
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -163,6 +163,28 @@ def _targets(target: ast.expr) -> Iterator[ast.expr]:
         yield target
 
 
+def may_set(body: list[ast.stmt]) -> bool:
+    """Whether some statements hold one outside definitions that has the form of a setting, whatever it is about.
+
+    A setting is a call for its own sake, or an assignment to an attribute or item; ``source.settings`` tells which of
+    these are settings, by live objects. Most modules have none of either, so that their trees need not be looked at.
+    """
+    return any(
+        (isinstance(part, ast.Expr) and isinstance(part.value, ast.Call))
+        or (
+            isinstance(part, ast.Assign | ast.AugAssign)
+            and any(
+                isinstance(target, ast.Attribute | ast.Subscript)
+                for written in (part.targets if isinstance(part, ast.Assign) else [part.target])
+                for target in _targets(written)
+            )
+        )
+        for statement in body
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for part in ast.walk(statement)
+    )
+
+
 def absolute(found: Import, module: str, *, package: bool) -> str:
     """The full name of the module that an import names, seen from the module that it stands in."""
     if not found.level:

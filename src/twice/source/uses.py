@@ -39,7 +39,7 @@ class Use(NamedTuple):
     line: int
 
 
-class Normal(msgspec.Struct, array_like=True):
+class Normal(msgspec.Struct, array_like=True, gc=False):
     """A normalised piece of code, and what it uses.
 
     Attributes:

@@ -15,7 +15,7 @@ NOTHING: Final = digest_texts("nothing")
 """Stands for the digests of a node whose code has yet to be looked at."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Found:
     """A node under construction.
 

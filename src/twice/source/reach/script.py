@@ -176,7 +176,7 @@ class Script:
         source = self._walk.library.module(module)
         if source is None:
             return False
-        if mentions_setting(source.tree.body, namespace_of(module), self._definition):
+        if source.known.may_set and mentions_setting(source.tree.body, namespace_of(module), self._definition):
             return True
         for _, imported in self._walk.sources.survey(module).imports:
             target = absolute(imported, module, package=source.package)

@@ -8,7 +8,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError, ValueNotStorable
-from twice.records.digest import digest_texts
+from twice.records.digest import Digest, digest_texts
 from twice.source.modules import MAIN, is_local
 from twice.source.reach.found import Edge, Found
 from twice.source.reach.live import namespace_of
@@ -23,6 +23,11 @@ _CACHED = type(lru_cache(len))
 CODE_TAG = "twice.code"
 MODULE_TAG = "twice.module"
 PLACE_TAG = "twice.place"
+
+_OWN: dict[str, Digest] = {}
+"""What plain constants count as, by how they are written: most code holds the same few."""
+
+_SHORT = 200
 
 
 class Values:
@@ -50,6 +55,10 @@ class Values:
         walk = self._walk
         if id_ in walk.graph.nodes and walk.graph.objects.get(id_) is value:
             return id_
+        held = placed(value, walk.roots)
+        written = _written(held)
+        if written is not None:
+            return self._put(id_, value, _own_of(written, held), [])
         edges: list[Edge] = []
         packages: dict[str, None] = {}
         names: dict[str, None] = {}
@@ -74,7 +83,7 @@ class Values:
             return found
 
         try:
-            encoded = encode(placed(value, walk.roots), hook=hook, describe="it")
+            encoded = encode(held, hook=hook, describe="it")
         except ValueNotStorable as problem:
             raise CaptureError(
                 f"step {walk.at_work!r} reaches {place}, which cannot be saved: {problem.message.removeprefix('it: ')}",
@@ -82,11 +91,15 @@ class Values:
             ) from None
         if plain and encoded.executes:
             raise CaptureError(f"step {walk.at_work!r} reaches {place}, which only code can bring back.")
-        own = digest_texts("value", content_of(encoded))
+        self._put(id_, value, digest_texts("value", content_of(encoded)), list(dict.fromkeys(edges)))
+        walk.graph.nodes[id_].packages, walk.graph.nodes[id_].names = packages, names
+        return id_
+
+    def _put(self, id_: str, value: object, own: Digest, edges: list[Edge]) -> str:
+        walk = self._walk
         walk.graph.objects[id_] = value
         module = id_.partition(":")[0]
-        node = Found(id_, "value", own, own, module, edges=list(dict.fromkeys(edges)), packages=packages, names=names)
-        walk.graph.nodes[id_] = node
+        node = walk.graph.nodes[id_] = Found(id_, "value", own, own, module, edges=edges)
         if module in sys.modules and walk.library.module(module) is not None:
             statements = walk.sources.survey(module).bindings.get(id_.partition(":")[2], [])
             if statements:
@@ -109,3 +122,26 @@ class Values:
         if isinstance(part, Place):
             return (PLACE_TAG, (part.root, part.path, part.text))
         return None
+
+
+def _written(value: object) -> str | None:
+    """How a plain constant is written, where nothing else of any type is written like it."""
+    if type(value) is tuple and len(value) < 20:
+        parts = [_written(part) for part in value]
+        return None if None in parts else repr(value)
+    if type(value) is float:
+        return repr(value) if value == value else None  # there are many different ``nan``
+    if type(value) is int:
+        return repr(value) if value.bit_length() < _SHORT else None
+    if type(value) in (str, bytes):
+        return repr(value) if len(value) < _SHORT else None  # type: ignore[arg-type]
+    return repr(value) if value is None or type(value) is bool else None
+
+
+def _own_of(written: str, value: object) -> Digest:
+    own = _OWN.get(written)
+    if own is None:
+        if len(_OWN) > 10_000:
+            _OWN.clear()
+        own = _OWN[written] = digest_texts("value", content_of(encode(value)))
+    return own
