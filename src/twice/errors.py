@@ -9,6 +9,8 @@
     ├── CaptureError           a step reaches something that cannot be brought back elsewhere
     ├── ValueNotStorable       a step returned something that no kind of value can hold
     ├── StepFailed             the user's own code raised; carries the user's traceback
+    │   └── Undeclared         a strict step asked for a file that it does not declare
+    ├── ControlUnusable        what was asked for to watch or confine steps does not work here
     ├── WorkerLost             the process that ran a step died without an answer
     ├── StoreError
     │   ├── NotFound           no version, run or object of that name
@@ -76,10 +78,26 @@ class StepFailed(TwiceError):  # noqa: N818
     """
 
     def __init__(self, step: str, exception: str, traceback: str, *, hint: str = "") -> None:
-        super().__init__(f"step {step!r} failed: {exception}\n\n{traceback.rstrip()}", hint=hint)
+        super().__init__(f"step {step!r} failed: {exception}\n\n{traceback.rstrip()}".rstrip(), hint=hint)
         self.step = step
         self.exception = exception
         self.traceback = traceback
+
+
+class Undeclared(StepFailed):
+    """A strict step read, listed or wrote what it does not declare.
+
+    Attributes:
+        paths: What it asked for.
+    """
+
+    def __init__(self, step: str, exception: str, traceback: str, *, paths: tuple[str, ...], hint: str = "") -> None:
+        super().__init__(step, exception, traceback, hint=hint)
+        self.paths = paths
+
+
+class ControlUnusable(TwiceError):  # noqa: N818
+    """What was asked for to watch or confine steps does not work on this machine."""
 
 
 class WorkerLost(TwiceError):  # noqa: N818

@@ -53,6 +53,8 @@ class Pipeline(Drawing):
         version: The label of the version, as ``v1.0``; may also be set later, before ``save()``.
         seed: What every random generator starts from, together with the step's name; 0 <= seed < 2**64.
         inputs: Files that the steps read, as paths or patterns; files seen to be read are recorded anyway.
+        strict: Refuse steps what they do not declare: they read the environment, their declared inputs and their own
+            code, and write below their own temporary folder. Needs Linux 6.2 or newer.
         store: Where runs are kept; by default ``.twice`` in the project, or where ``TWICE_STORE`` says.
 
     Raises:
@@ -73,10 +75,12 @@ class Pipeline(Drawing):
         version: str | None = None,
         seed: int = 0,
         inputs: Place | Iterable[Place] = (),
+        strict: bool = False,
         store: Place | None = None,
     ) -> None:
         frame = sys._getframe(1)
-        super().__init__(steps, name=name or default_name(frame), version=version, seed=seed, inputs=inputs)
+        name = name or default_name(frame)
+        super().__init__(steps, name=name, version=version, seed=seed, inputs=inputs, strict=strict)
         self._store = store
         self._file = frame.f_globals.get("__file__")
         self._project: Project | None = None

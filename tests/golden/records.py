@@ -137,6 +137,7 @@ VERSION = Version(
         InputFile(root="", path="/data/large.bin", content=name("large"), size=2**40, stored=False),
     ),
     environment=digest(ENVIRONMENT),
+    strict=True,
 )
 
 TRACE = Trace(
@@ -160,6 +161,7 @@ TRACE = Trace(
         distributions=("numpy==2.0.0",),
         unstable=("log.txt",),
         unseen=("io_uring",),
+        confined="landlock 7",
     ),
     started=THEN,
     duration=1_234,

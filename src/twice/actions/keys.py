@@ -62,6 +62,7 @@ class Keys:
             interpreter=self.plan.environment.interpreter,
             files=declared,
             cwd="/".join(self.plan.snapshot.cwd),
+            strict=self.plan.strict is not None,
         )
         return found | self._other_distributions(name) | self.launch.ingredient()
 

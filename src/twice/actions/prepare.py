@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
 from pathlib import Path
 
+from twice.actions.declared import declared_here, declared_then, files_of
 from twice.actions.ground import scratch_ground
 from twice.control.switches import default_settings
 from twice.define.pipeline import Drawing
@@ -114,6 +114,7 @@ def from_drawing(
         ground=ground,
         always=frozenset(step.name for step in drawing.steps if step.options.always),
         imports=captured.imports,
+        strict=declared_here(specs, ground) if drawing.strict else None,
     )
     return plan, captured
 
@@ -157,6 +158,7 @@ def from_version(
     code = store.load(version.code, Code)
     here = on or with_edits(environment(()), _reached(code))
     specs = _with_parameters(store, version.steps, params)
+    ground = scratch_ground(store, snapshot, version.files)
     return Plan(
         pipeline=version.pipeline,
         label=label,
@@ -169,9 +171,10 @@ def from_version(
         declared=version.files,
         environment=here,
         environment_digest=store.add(here),
-        ground=scratch_ground(store, snapshot, version.files),
+        ground=ground,
         version=run.version if specs == version.steps else None,
         imports=imports_of(store, snapshot),
+        strict=declared_then(specs, version.files, ground) if version.strict else None,
     )
 
 
@@ -255,15 +258,6 @@ def _declared(store: Store, patterns: Iterable[str], ground: Ground) -> Iterable
         for file, content in zip(found, store.put_files(found), strict=True):
             root, path = ground.locate(os.path.realpath(file))
             yield InputFile(root=root, path=path, content=content, size=file.stat().st_size, declared=True)
-
-
-def files_of(pattern: str, ground: Ground) -> list[Path]:
-    """The paths that a declared path or pattern means: seen from the working directory, else from the project."""
-    for base in (ground.cwd, ground.roots["project"]):
-        found = sorted(glob.glob(str(base / pattern), recursive=True))  # noqa: PTH207 - the pattern may be absolute
-        if found:
-            return [Path(match) for match in found]
-    return []
 
 
 def _memory(store: Store) -> Memory:

@@ -15,7 +15,7 @@ from twice.actions.earlier import earlier_traces
 from twice.actions.git import git
 from twice.actions.ground import keep_files_up_to
 from twice.actions.keys import Keys
-from twice.control import switches
+from twice.control import strict, switches
 from twice.control.watchers import WATCHERS, wanted_watcher
 from twice.environment.record import host
 from twice.errors import NotFound, ParameterError, StepFailed, TwiceError
@@ -109,6 +109,8 @@ def carry_out(
         )
     if jobs < 1:
         raise ParameterError(f"jobs is how many steps may run at the same time, and {jobs} is none.", hint="jobs=1")
+    if plan.strict is not None and not launch.foreign:
+        strict.check()
     return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of, launch).go(notes)
 
 
@@ -228,7 +230,7 @@ class _Run:
             told = str(problem)
             summary = problem.exception if isinstance(problem, StepFailed) else problem.message
             if isinstance(problem, StepFailed):
-                told = problem.traceback
+                told = problem.traceback or str(problem)
             self.progress.results[name] = StepResult(step=name, how="failed", reason=summary, error=told)
             self.tell(StepBroke(name, summary))
 
@@ -300,6 +302,7 @@ class _Run:
                 settings=self.plan.settings,
                 files=self._files(),
                 environment=self.store.add(self._environment_reached()),
+                strict=self.plan.strict is not None,
             )
         )
 

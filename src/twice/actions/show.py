@@ -82,6 +82,7 @@ def version_view(store: Store, found: Found) -> VersionView:
             "threads": str(version.settings.threads),
             "time zone": version.settings.timezone,
             "locale": version.settings.locale,
+            **({"strict": "what is not declared is refused"} if version.strict else {}),
         },
         steps=tuple(_step_view(step, code, places, outcomes.get(step.name)) for step in version.steps),
         files=tuple(
@@ -148,6 +149,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         stdout=_printed(store, trace.stdout) if trace else "",
         stderr=_printed(store, trace.stderr) if trace else "",
         watcher=watched.watcher if watched else "",
+        confined=watched.confined if watched else "",
         blind_spots=(*unfollowed(watched), *_blind_spots([watched.watcher])) if watched else (),
     )
 

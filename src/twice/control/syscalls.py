@@ -85,6 +85,10 @@ def works() -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+Door = Callable[..., None]
+"""Is given a thread, a path, and flags as of ``open``; with ``starts`` if it is to become that program."""
+
+
 class Supervisor:
     """Notes what a watched process and its descendants ask for, and lets it go on.
 
@@ -95,7 +99,7 @@ class Supervisor:
         keep: Copies a file aside, and returns where to.
         pinned: Names of environment variables that the settings govern.
         search: Folders in which interpreters look for modules.
-        refused: Is told of files that are about to be opened for reading.
+        door: Is told of what a thread is about to open, change or start, where steps are confined.
     """
 
     def __init__(
@@ -106,7 +110,7 @@ class Supervisor:
         keep: Keep,
         pinned: Collection[str] = (),
         search: Collection[str] = (),
-        refused: Callable[[str, int], None] | None = None,
+        door: Door | None = None,
     ) -> None:
         here = filters.machine()
         assert here is not None
@@ -121,7 +125,7 @@ class Supervisor:
         self._seen: set[tuple[bytes, bool]] = set()
         self._inside = False
         self._search = frozenset(search)
-        self._refused = refused
+        self._door = door
 
     @property
     def seen(self) -> Seen:
@@ -191,8 +195,8 @@ class Supervisor:
             self._seen.add(known)
         path = self._whole(process, folder, raw)
         self._ledger.opened(path, flags)
-        if self._refused is not None and not flags & os.O_DIRECTORY:
-            self._refused(path, flags)
+        if self._door is not None:
+            self._door(process, path, flags)
 
     def _openat(self, process: int, arguments: Sequence[int]) -> None:
         self._open_file(process, arguments[0], arguments[1], arguments[2])
@@ -286,22 +290,32 @@ class Supervisor:
     def _moved(
         self, process: int, folder: int, address: int, new_folder: int, new_address: int, *, stays: bool = False
     ) -> None:
-        old = self._path(process, folder, address)
-        self._ledger.moved(old, self._path(process, new_folder, new_address), stays=stays)
+        old, new = self._path(process, folder, address), self._path(process, new_folder, new_address)
+        self._ledger.moved(old, new, stays=stays)
+        if self._door is not None:
+            self._door(process, new, os.O_WRONLY | os.O_CREAT)
+            if not stays:
+                self._door(process, old, os.O_WRONLY)
+
+    def _changed(self, process: int, folder: int, address: int, flags: int = os.O_WRONLY) -> None:
+        path = self._path(process, folder, address)
+        self._ledger.changed(path)
+        if self._door is not None:
+            self._door(process, path, flags)
 
     def _symlink(self, process: int, arguments: Sequence[int]) -> None:
-        self._ledger.changed(self._path(process, _AT_CWD, arguments[1]))
+        self._changed(process, _AT_CWD, arguments[1], os.O_WRONLY | os.O_CREAT)
 
     def _symlinkat(self, process: int, arguments: Sequence[int]) -> None:
-        self._ledger.changed(self._path(process, arguments[1], arguments[2]))
+        self._changed(process, arguments[1], arguments[2], os.O_WRONLY | os.O_CREAT)
 
     def _unlink(self, process: int, arguments: Sequence[int]) -> None:
-        self._ledger.changed(self._path(process, _AT_CWD, arguments[0]))
+        self._changed(process, _AT_CWD, arguments[0])
 
     _truncate = _unlink
 
     def _unlinkat(self, process: int, arguments: Sequence[int]) -> None:
-        self._ledger.changed(self._path(process, arguments[0], arguments[1]))
+        self._changed(process, arguments[0], arguments[1])
 
     # -- the rest of the world
 
@@ -315,6 +329,8 @@ class Supervisor:
         try:
             if os.path.isfile(program):  # noqa: PTH113
                 self._ledger.executed(program, self._variables(process, environment))
+                if self._door is not None:
+                    self._door(process, program, 0, starts=True)
         finally:
             self._memories.close()  # the process is about to get another memory
 

@@ -25,12 +25,14 @@ class Drawing:
         version: The label that the next save gives it, if it is to have one.
         seed: What every random generator starts from, together with the step's name; 0 <= seed < 2**64.
         inputs: Files that the steps read, as paths or patterns.
+        strict: Whether steps are refused files that they do not declare.
 
     Attributes:
         steps: The steps.
         name: The pipeline's name.
         seed: Its seed.
         inputs: The files that were declared for all of it.
+        strict: Whether steps are refused files that they do not declare.
         wiring: Which step's output each parameter receives.
 
     Raises:
@@ -46,6 +48,7 @@ class Drawing:
         version: str | None = None,
         seed: int = 0,
         inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        strict: bool = False,
     ) -> None:
         self.steps = _checked_steps(steps)
         self.wiring: Wiring = wire(self.steps)
@@ -53,6 +56,7 @@ class Drawing:
         self.version = version
         self.seed = _checked_seed(seed)
         self.inputs = checked_inputs(inputs)
+        self.strict = _checked_strict(strict)
 
     @property
     def version(self) -> str | None:
@@ -192,6 +196,12 @@ def _checked_steps(steps: object) -> tuple[Step, ...]:
     if not made:
         raise DefinitionError("a pipeline needs at least one step, and steps is empty.", hint=example)
     return made
+
+
+def _checked_strict(strict: object) -> bool:
+    if not isinstance(strict, bool):
+        raise DefinitionError(f"strict is True or False, and {strict!r} is neither.", hint="Pipeline(..., strict=True)")
+    return strict
 
 
 def _checked_seed(seed: object) -> int:

@@ -43,6 +43,19 @@ class Ground:
 
 
 @dataclass(frozen=True)
+class Allowed:
+    """What a strict step declares, here and now.
+
+    Attributes:
+        files: Files that it may read.
+        folders: Folders whose names it may ask for.
+    """
+
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """A pipeline, ready to be carried out.
 
@@ -63,6 +76,7 @@ class Plan:
         always: Steps that are never reused.
         imports: Every module that the captured sources import by name.
         conditions: What is held still or moved inside the steps' processes, for an experiment: see ``control.held``.
+        strict: For each step what it may read, if the pipeline is strict.
     """
 
     pipeline: str
@@ -81,6 +95,7 @@ class Plan:
     always: frozenset[str] = frozenset()
     imports: tuple[str, ...] = ()
     conditions: Mapping[str, str] = field(default_factory=dict)
+    strict: Mapping[str, Allowed] | None = None
 
     @property
     def preload(self) -> tuple[str, ...]:

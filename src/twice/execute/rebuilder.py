@@ -29,6 +29,7 @@ def ingredients(
     interpreter: Interpreter,
     files: Mapping[str, Digest],
     cwd: str,
+    strict: bool = False,
 ) -> dict[str, str]:
     """What a step's key is made of, by name.
 
@@ -43,6 +44,8 @@ def ingredients(
         interpreter: The Python that runs it.
         files: Declared input file → content.
         cwd: The working directory, from which relative paths are seen.
+        strict: Whether it is refused what it does not declare. A step that was not is no evidence that it needs
+            nothing else; and one that was may have gone another way than it would have.
     """
     found = {"step": step, "code": str(code), "seed": str(seed)}
     found |= {f"input {name}": str(digest) for name, digest in inputs.items()}
@@ -57,6 +60,8 @@ def ingredients(
         "locale": settings.locale,
         "working directory": cwd,
     }
+    if strict:
+        found["strict"] = "what is not declared is refused"
     return found
 
 
@@ -178,6 +183,7 @@ _WORDS = {
     "locale": "another locale",
     "hash seed": "another hash seed",
     "working directory": "another working directory",
+    "strict": "strict or not",
 }
 
 

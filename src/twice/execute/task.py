@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import site
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,15 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from twice.control import seeds, switches
+from twice.control.bounds import Bounds
 from twice.control.observe import clock_calls
 from twice.environment.libraries import libraries
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
-from twice.errors import StepFailed, ValueNotStorable, WorkerLost
+from twice.errors import ControlUnusable, StepFailed, TwiceError, ValueNotStorable, WorkerLost
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.testimony import Testimony
+from twice.execute.undeclared import undeclared
 from twice.execute.worker import PROTOCOL
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
@@ -107,15 +111,24 @@ class Performer:
             "known_variables": sorted(switches.variables(self.plan.settings)),
             "check_inputs_up_to": CHECK_INPUTS_UP_TO,
             "conditions": dict(self.plan.conditions),
+            "strict": None,
         }
+        bounds = self._bounds(step, spool, task)
         file = spool / "task.json"
         file.write_text(json.dumps(task), encoding="utf-8")
         started = time.time_ns()
         try:
             result = self.workers.run(file, echo)
         except WorkerLost as problem:
+            if bounds is not None and (refused := undeclared(step, bounds, spool, None, self.plan.ground)):
+                raise refused from None
             raise WorkerLost(f"step {step!r}: {problem.message}", hint=problem.hint) from None
+        finally:
+            if bounds is not None:
+                shutil.rmtree(bounds.temporary, ignore_errors=True)
         stdout, stderr = (self._printed(spool / name) for name in ("stdout", "stderr"))
+        if bounds is not None and (refused := undeclared(step, bounds, spool, result.get("error"), self.plan.ground)):
+            raise refused
         if result["status"] == "failed":
             raise self._failed(step, result["error"])
         trace = Trace(
@@ -137,8 +150,33 @@ class Performer:
         shutil.rmtree(spool, ignore_errors=True)
         return Performed(trace, digest)
 
-    def _failed(self, step: str, error: Mapping[str, str]) -> StepFailed | ValueNotStorable:
+    def _bounds(self, step: str, spool: Path, task: dict[str, Any]) -> Bounds | None:
+        """If the pipeline is strict, what the step may touch; the task is told."""
+        if self.plan.strict is None:
+            return None
+        allowed = self.plan.strict[step]
+        stored = [*task["values"], *task["inputs"].values(), *task["parameters"].values()]
+        given = [task["outline"], *(module["data"] for module in self._modules if module["data"])]
+        for value in stored:
+            given += [value["skeleton"], *value["buffers"], *value["aside_buffers"]]
+            given += [value["aside"]] if value["aside"] else []
+        code = [module["file"] for module in self._modules if not module["namespace"]]
+        bounds = Bounds(
+            environment=tuple(place.rstrip("/") for place in (*_folders(self._of_environment), *_of_prefixes())),
+            files=tuple(dict.fromkeys(map(os.path.realpath, (*given, *code, *allowed.files)))),
+            folders=allowed.folders,
+            writable=(os.path.realpath(spool),),
+            temporary=f"{_temporary(self.launch)}/twice-{secrets.token_hex(6)}",
+        )
+        task["strict"] = bounds.tell()
+        task["ignore"] = [*task["ignore"], f"{bounds.temporary}/"]
+        task["known_variables"] = [*task["known_variables"], "TMPDIR"]
+        return bounds
+
+    def _failed(self, step: str, error: Mapping[str, str]) -> TwiceError:
         """What a worker told of a failure; paths of a scratch place are shown as seen from its roots."""
+        if error["unusable"]:
+            return ControlUnusable(f"step {step!r}: {error['unusable']}", hint=error["hint"])
         if error["path"]:
             place = error["path"].replace("output", f"the output of step {step!r}", 1)
             why = error["summary"].partition(f"{error['path']}: ")[2].partition("\n\nhint:")[0]
@@ -194,8 +232,8 @@ class Performer:
         }
 
     @cached_property
-    def _ignored(self) -> list[str]:
-        """What is no input when it is read: the interpreter, installed packages, and the vault."""
+    def _of_environment(self) -> set[str]:
+        """Folders of the interpreter and of installed packages."""
         paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include")}
         paths |= {*site.getsitepackages(), site.getusersitepackages()}
         # Packages may also be installed in a folder that PYTHONPATH names.
@@ -204,18 +242,23 @@ class Performer:
         paths |= {
             str(Path(entry).parent) for entry in self.launch.search if Path(entry).parent.name in ("lib", "lib64")
         }
-        # Not the whole store: a loaded version runs in a scratch place inside it.
-        paths |= set(map(str, self.store.own_folders))
         paths |= {str(Path(__file__).parent.parent)}
-        prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix)}
-        paths |= {str(prefix / part) for prefix in prefixes for part in ("bin", "lib", "lib64", "include")}
+        paths |= {str(prefix / part) for prefix in _prefixes() for part in ("bin", "lib", "lib64", "include")}
+        home = Path.home()
+        paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
+        paths |= {str(home / place / "fontconfig") for place in (".cache", ".config")}
+        return paths
+
+    @cached_property
+    def _ignored(self) -> list[str]:
+        """What is no input when it is read: the interpreter, installed packages, and the vault."""
+        prefixes = _prefixes()
+        # Not the whole store: a loaded version runs in a scratch place inside it.
+        paths = self._of_environment | set(map(str, self.store.own_folders))
         configured = sorted(f"{prefix}/pyvenv.cfg" for prefix in prefixes)
         # Where an interpreter looks for itself when it starts, as far up as there are folders.
         archive = f"lib/python{sys.version_info.major}{sys.version_info.minor}.zip"
         archives = {str(above / archive) for prefix in prefixes for above in (prefix, *prefix.parents)}
-        home = Path.home()
-        paths |= {str(home / place / "matplotlib") for place in (".cache", ".config")}
-        paths |= {str(home / place / "fontconfig") for place in (".cache", ".config")}
         return [*_folders(paths), *SYSTEM, sys.executable, *sorted(archives), *configured]
 
     # -- the way out
@@ -265,6 +308,7 @@ class Performer:
             distributions=self._unforeseen(seen["modules"]),
             unstable=tuple(sorted(told.unstable)),
             unseen=tuple(sorted(told.all("unseen"))),
+            confined=seen["confined"],
         )
 
     def _observed(self, what: str, which: str, file: str, line: int) -> Observed:
@@ -330,6 +374,21 @@ class Performer:
                 container=here.container,
             )
         )
+
+
+def _prefixes() -> set[Path]:
+    """Where this interpreter and the one that its environment was made from are installed."""
+    return {Path(prefix) for prefix in (sys.prefix, sys.base_prefix)}
+
+
+def _of_prefixes() -> list[str]:
+    """What else of an environment a strict step may read: what packages install beside their modules."""
+    return [str(prefix / name) for prefix in _prefixes() for name in ("share", "etc", "ssl", "pyvenv.cfg")]
+
+
+def _temporary(launch: Launch) -> str:
+    """Where temporary files are made where the worker is."""
+    return "/tmp" if launch.piped else os.path.realpath(tempfile.gettempdir())
 
 
 def _folders(paths: Iterable[str]) -> list[str]:

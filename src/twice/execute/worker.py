@@ -38,6 +38,7 @@ from typing import Any, ClassVar
 from twice.control import strace, syscalls
 from twice.control.ledger import Seen
 from twice.control.watchers import wanted_watcher
+from twice.errors import ControlUnusable
 
 _now = time.perf_counter_ns  # before anybody replaces it
 
@@ -58,6 +59,9 @@ FORK_SAFE = frozenset(
     }
 )
 """Libraries that may be loaded before a fork: importing them starts no thread that a child would miss."""
+
+REFUSED = "refused"
+"""The file beside a task to which is written what a strict step was refused."""
 
 LEAVE_WITHIN = 5.0
 """Seconds that a step's process may take to end after its result is written."""
@@ -211,6 +215,13 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> strace.Strace | 
             channel.sendall(b"s" if tracer else b"a")
         return tracer
     told = json.loads(task.read_bytes())
+    door = None
+    if told["strict"]:
+        from twice.control.bounds import Bounds, Refusals
+        from twice.control.strict import Door
+
+        ignored = [*told["ignore"], *_Here.own]
+        door = Door(Bounds.told(told["strict"]).of(_Here.own), Refusals(task.parent / REFUSED), ignored)
     supervisor = syscalls.Supervisor(
         listener,
         pid,
@@ -218,6 +229,7 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> strace.Strace | 
         Keeper(task.parent, "kept"),
         pinned=told["known_variables"],
         search=told["sys_path"],
+        door=door,
     )
     _tell(task, "seccomp", supervisor.serve())
     return None
@@ -286,7 +298,10 @@ def carry_out(task_file: Path) -> int:
     _Here.step = task["step"]
     try:
         if wanted_watcher(os.environ) not in ("", _Here.watcher):
-            raise RuntimeError(f"TWICE_WATCHER asks for {wanted_watcher(os.environ)}, which does not work here")
+            raise ControlUnusable(
+                f"TWICE_WATCHER asks for {wanted_watcher(os.environ)}, which does not work here.",
+                hint="leave it unset: then the best that works here is used, and the record says which",
+            )
         if task["protocol"] != PROTOCOL:
             raise RuntimeError(
                 f"this task is written for protocol {task['protocol']}, and the worker speaks {PROTOCOL}"
@@ -361,6 +376,7 @@ class _Step:
         sys.path[:] = [*self.task["sys_path"], *(_SEARCH if self.task["search_own"] else ())]
         sys.argv = [""]
         files = [module["file"] for module in self.task["modules"]]
+        confined = self.confine(files)
         watch = Watch(
             [*self.task["ignore"], *_Here.own],
             self.task["known_variables"],
@@ -404,10 +420,22 @@ class _Step:
                 **seen.told(),
                 "modules": modules,
                 "observed": observed,
+                "confined": confined,
             },
             "numeric": numeric,
             "mapped": _mapped(),
         }
+
+    def confine(self, files: list[str]) -> str:
+        """If the step is strict, hold it to what it declares, from before its code is loaded; by what."""
+        told = self.task["strict"]
+        if not told:
+            return ""
+        from twice.control import strict
+        from twice.control.bounds import Bounds, Refusals
+
+        version = strict.begin(Bounds.told(told).of(_Here.own), Refusals(self.spool / REFUSED), files)
+        return f"landlock {version}"
 
     def imported(self, before: set[str]) -> list[str]:
         """Files of modules whose code came in otherwise than the capture foresaw; they count like files that were read.
@@ -542,4 +570,11 @@ def _told(problem: BaseException) -> dict[str, str]:
         summary = "".join(told.format_exception_only()).strip()
     path = getattr(problem, "path", "") if type(problem).__module__.startswith("twice.") else ""
     hint = getattr(problem, "hint", "") if type(problem).__module__.startswith("twice.") else ""
-    return {"summary": summary, "traceback": "".join(told.format()), "path": str(path), "hint": str(hint)}
+    unusable = problem.message if isinstance(problem, ControlUnusable) else ""
+    return {
+        "summary": summary,
+        "traceback": "".join(told.format()),
+        "path": str(path),
+        "hint": str(hint),
+        "unusable": unusable,
+    }

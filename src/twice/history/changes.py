@@ -51,6 +51,8 @@ def between(load: Load, before: Version, after: Version) -> list[Change]:
     changes += _parameters(before, after)
     if before.seed != after.seed:
         changes.append(Change("seed", "seed", str(before.seed), str(after.seed)))
+    if before.strict != after.strict:
+        changes.append(Change("setting", "strict", str(before.strict), str(after.strict)))
     for name in ("hash_seed", "threads", "timezone", "locale"):
         left, right = getattr(before.settings, name), getattr(after.settings, name)
         if left != right:

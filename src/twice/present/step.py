@@ -44,6 +44,8 @@ def draw_step(detail: StepDetail) -> RenderableType:
             is_digest = value.startswith("blake3:")
             made.add_row(cut(ingredient), digest(value) if is_digest else cut(value))
         parts.append(section("Runs again when one of these changes, or a file or variable that it read", made))
+    if detail.confined:
+        parts.append(section("Strict", text(f"held by {detail.confined}: files that it does not declare are refused")))
     if detail.blind_spots:
         parts.append(section("Not seen", blind_spots(detail.watcher, detail.blind_spots)))
     return Group(*parts)

@@ -351,6 +351,7 @@ class StepDetail:
         stdout: What it printed.
         stderr: What it printed there.
         watcher: What watched it.
+        confined: What refused it files that it does not declare; empty if nothing did.
         blind_spots: What that watcher does not see.
     """
 
@@ -373,6 +374,7 @@ class StepDetail:
     stderr: str
     watcher: str
     blind_spots: tuple[str, ...]
+    confined: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,7 @@ class Watched(Record, frozen=True, kw_only=True):
         unstable: Paths that changed while the step ran; a trace with any of these is never reused.
         unseen: What it used that watchers cannot follow: ``io_uring``, ``fifo:…`` (a named pipe), ``32-bit:…`` (a
             program of another architecture).
+        confined: What refused it files that it does not declare, as ``landlock 7``; empty if nothing did.
     """
 
     watcher: str
@@ -84,6 +85,7 @@ class Watched(Record, frozen=True, kw_only=True):
     distributions: tuple[str, ...] = ()
     unstable: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    confined: str = ""
 
 
 class Trace(Record, frozen=True, kw_only=True):

@@ -95,6 +95,7 @@ class Version(Record, frozen=True, kw_only=True):
         files: Input files, declared and seen.
         environment: The :class:`~twice.records.environment.Environment` record, with the distributions that the steps
             reach; each run refers to the whole of what was installed.
+        strict: Whether its steps are refused files that they do not declare.
     """
 
     pipeline: str
@@ -104,6 +105,7 @@ class Version(Record, frozen=True, kw_only=True):
     settings: Settings
     files: tuple[InputFile, ...]
     environment: Digest
+    strict: bool = False
 
     @property
     def output(self) -> str:
