@@ -26,6 +26,7 @@ from twice.actions import stress as stress_
 from twice.actions import verify as verify_
 from twice.actions import why as why_
 from twice.actions.diagnose import BUDGET
+from twice.actions.lock import keeps_wheels
 from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
@@ -187,6 +188,11 @@ class Project:
     def lock(self, name: str, *, keep_wheels: bool = False) -> EnvironmentView:
         """Lock what a version ran on."""
         return environments.lock_version(self.store, self.run_of(name), name, keep_wheels=keep_wheels)
+
+    def keep_wheels(self, run: Digest, *, asked: bool, saved: bool) -> None:
+        """Lock what a run ran on and keep the wheels, if that is asked for, or is the rule for what is saved."""
+        if asked or (saved and keeps_wheels()):
+            environments.lock_version(self.store, run, "", keep_wheels=True)
 
     def image(self, name: str, *, base: str | None = None) -> WrittenView:
         """Build an image of what a version ran on."""

@@ -57,15 +57,12 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 return float(fit[0])
             def eat(where, megabytes=0):
                 return len(bytearray(megabytes << 20))
-            pipeline = Pipeline(steps=[load, fit, where, eat], version="v1")
-            pipeline.run()
-            pipeline.save()
+            pipeline = Pipeline(steps=[load, fit, where, eat])
             """,
     )
     path = f"{Path(uv.program()).parent}{os.pathsep}{os.environ['PATH']}"
     variables = {**os.environ, "PYTHONPATH": str(Path(twice.__file__).parent.parent), "PATH": path}
-    subprocess.run([str(python), "flow.py"], cwd=project.folder, env=variables, check=True)
-    command = [str(python), "-m", "twice", "env", "lock", "v1", "--keep-wheels"]
+    command = [str(python), "-m", "twice", "run", "flow.py", "--version", "v1", "--keep-wheels"]
     subprocess.run(command, cwd=project.folder, env=variables, check=True, stdout=subprocess.DEVNULL)
     store = place / "ein Läger, kopiert" / ".twice"
     shutil.copytree(project.folder / ".twice", store)

@@ -17,7 +17,7 @@ import pytest
 
 from environment.indexes import PASSWORD, USER, Index, source, wheel
 from twice.actions.environments import Experiments, whole
-from twice.actions.lock import lock
+from twice.actions.lock import keeps_wheels, lock
 from twice.actions.rebuild import collect, folder_of, rebuild
 from twice.environment import uv
 from twice.environment.lock import requirements_text, written
@@ -229,7 +229,7 @@ def test_local_and_editable_installs_become_wheels_in_the_vault(
     store: Store, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = tmp_path / "site"
-    for name in ("local_one", "edit_one"):
+    for name in ("local_one", "edit_one", "vcs_one"):
         project = tmp_path / name
         project.mkdir()
         (project / f"{name}.py").write_text(f"NAME = {name!r}\n")
@@ -239,20 +239,22 @@ def test_local_and_editable_installs_become_wheels_in_the_vault(
             f'[project]\nname = "{name}"\nversion = "0.3"\n'
         )
     options = ["pip", "install", "-q", "--no-deps", "--target", str(site), "-p", sys.executable]
-    installs = [uv.program(), *options, str(tmp_path / "local_one"), "-e", str(tmp_path / "edit_one")]
-    subprocess.run(installs, check=True)
+    git = ["git", "-C", str(tmp_path / "vcs_one"), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    installs = [str(tmp_path / "local_one"), "-e", str(tmp_path / "edit_one"), f"git+file://{tmp_path / 'vcs_one'}"]
+    subprocess.run([uv.program(), *options, *installs], check=True)
     monkeypatch.syspath_prepend(str(site))
     own = {d.name: d for d in distributions((str(site),))}
-    assert (own["local-one"].origin, own["edit-one"].origin) == ("local", "editable")
-    _, found = lock(store, of(own["local-one"], own["edit-one"], alpha="1.0"))
-    assert {p.name for p in found.packages if p.files[0].kept} == {"local-one", "edit-one"}
+    assert [own[f"{name}-one"].origin for name in ("local", "edit", "vcs")] == ["local", "editable", "vcs"]
+    _, found = lock(store, of(*own.values(), alpha="1.0"))
+    assert {p.name for p in found.packages if p.files[0].kept} == {"local-one", "edit-one", "vcs-one"}
     assert found.left_out == ()
-    shutil.rmtree(tmp_path / "local_one")
-    shutil.rmtree(tmp_path / "edit_one")
+    for name in ("local_one", "edit_one", "vcs_one"):
+        shutil.rmtree(tmp_path / name)
     there = rebuild(store, found)
-    assert (
-        says(there.python, "import local_one, edit_one; print(local_one.NAME, edit_one.NAME)") == "local_one edit_one"
-    )
+    asked = "import local_one, edit_one, vcs_one; print(local_one.NAME, edit_one.NAME, vcs_one.NAME)"
+    assert says(there.python, asked) == "local_one edit_one vcs_one"
     # Without its list of files, or with a file gone, nothing can be made of it, and that is said.
     (next(site.glob("local_one-*")) / "RECORD").unlink()
     with Store.open(tmp_path / "other" / ".twice") as other:
@@ -281,6 +283,45 @@ def build_editable(folder, config=None, metadata=None):
 """
 
 
+def test_what_conda_installed_is_taken_from_the_index_and_the_rest_is_named(
+    store: Store, index: Index, tmp_path: Path
+) -> None:
+    site = tmp_path / "conda" / "lib" / "python3.11" / "site-packages"
+    made = str(index.folder / "alpha-1.0-py3-none-any.whl")
+    uv.run(["pip", "install", "-q", "--no-deps", "-p", sys.executable, "--target", str(site), made], doing="install")
+    described = site / "alpha-1.0.dist-info"
+    (described / "INSTALLER").write_text("conda\n")
+    (described / "direct_url.json").write_text('{"dir_info": {}, "url": "file:///croot/alpha_1/work"}')
+    meta = tmp_path / "conda" / "conda-meta"
+    meta.mkdir()
+    for name in (
+        "alpha-1.0-py311h64a7726_0",
+        "libopenblas-0.3.27-pthreads_hac2b453_1",
+        "python-3.11.7-hab00c5b_1_cpython",
+    ):
+        (meta / f"{name}.json").write_text("{}")
+    (meta / "history").write_text("")
+    found = distributions([str(site)])
+    assert [(d.name, d.version, d.origin) for d in found] == [
+        ("alpha", "1.0", "index"),
+        ("libopenblas", "0.3.27", "conda"),
+    ]
+    digest, locked = lock(store, of(*found))
+    assert [(package.name, package.files[0].kept) for package in locked.packages] == [("alpha", None)]
+    assert [(left.name, left.version) for left in locked.left_out] == [("libopenblas", "0.3.27")]
+    assert "no index has it" in locked.left_out[0].why
+    assert lock(store, of(*found)) == (digest, locked)  # and is not looked for again
+    assert says(rebuild(store, locked).python, "import alpha; print(alpha.NUMBER)") == "1"
+    (other,) = (d for d in found if d.name == "libopenblas")
+    assert Experiments(store, of(other, alpha="1.0"), of(alpha="2.0")).names == ("alpha",)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("1", True), (" Yes ", True), ("on", True), ("0", False), ("", False)])
+def test_a_variable_makes_keeping_wheels_the_rule(said: str, meant: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWICE_KEEP_WHEELS", said)
+    assert keeps_wheels() is meant
+
+
 def test_experiments_swap_single_distributions_both_ways(store: Store, index: Index) -> None:
     between = Experiments(store, of(alpha="1.0", beta_one="1.0"), of(alpha="2.0", beta_one="1.5"))
     assert between.names == ("alpha", "beta-one")
@@ -307,8 +348,20 @@ def test_a_rebuilt_environment_is_made_from_within_another(store: Store, index: 
 
 def test_locks_are_written_for_other_tools_and_name_their_platforms(store: Store, index: Index, tmp_path: Path) -> None:
     _, found = lock(store, of(alpha="1.0"))
+    (tmp_path / "wheels").mkdir()
+    data = (index.folder / "alpha-1.0-py3-none-any.whl").read_bytes()
+    (tmp_path / "wheels" / "alpha-1.0-py3-none-any.whl").write_bytes(data)
     text = written(found.packages, found.python, {"alpha-1.0-py3-none-any.whl": "wheels/alpha-1.0-py3-none-any.whl"})
     assert tomllib.loads(text)["packages"][0]["wheels"][0]["path"].startswith("wheels/")
+    (tmp_path / "pylock.toml").write_text(text)
+    index.close()
+    site = tmp_path / "by pip"
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--target", str(site), "-r", "pylock.toml"]
+    subprocess.run(command, cwd=tmp_path, check=True, env={**os.environ, "PIP_CONFIG_FILE": os.devnull})
+    assert (site / "alpha.py").read_text() == "NUMBER = 1\n"
+    (tmp_path / "wheels" / "alpha-1.0-py3-none-any.whl").write_bytes(data + b"\n")
+    refused = subprocess.run([*command, "--force-reinstall"], cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode and "hash" in refused.stderr.lower()
     assert requirements_text(found.packages).startswith("alpha==1.0 \\\n    --hash=sha256:")
     assert "://" not in requirements_text(found.packages)
     assert platforms([["a-1-py3-none-any.whl"], ["b-1-cp311-cp311-macosx_11_0_arm64.whl", "b-1.tar.gz"]]) == (

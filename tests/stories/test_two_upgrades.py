@@ -80,3 +80,9 @@ def test_of_two_upgrades_the_one_that_moved_a_number_is_named_and_the_recorded_o
     }
     rebuilt = json.loads(say("-m", "twice", "verify", "v1", "--env", "venv", "--json"))
     assert rebuilt["verdict"] == "identical"
+
+    place = project.folder / ".twice" / "environments"
+    assert any(place.glob("*/bin/python"))
+    freed = json.loads(say("-m", "twice", "gc", "--older-than", "0s", "--json"))
+    assert freed["counts"]["rebuilt environment"] >= 3  # as recorded, and one for each experiment
+    assert not any(place.glob("*/bin/python"))

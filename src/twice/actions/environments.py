@@ -185,4 +185,8 @@ def experiments(store: Store, run: Digest) -> Experiments:
 
 
 def _versions(found: Environment) -> dict[str, tuple[str, object]]:
-    return {d.name: (d.version, d.edited) for d in found.distributions if d.name not in NOT_LOCKED}
+    return {
+        d.name: (d.version, d.edited)
+        for d in found.distributions
+        if d.name not in NOT_LOCKED and d.origin != "conda"  # which cannot be locked, and so not swapped
+    }

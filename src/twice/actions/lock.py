@@ -48,7 +48,8 @@ def lock(store: Store, recorded: Environment, *, keep_wheels: bool = False) -> t
     """
     of = pins(recorded)
     known = store.locks(of)
-    if known and (known[-1][1].kept or not keep_wheels) and not known[-1][1].left_out:
+    never = {found.name for found in recorded.distributions if found.origin == "conda"}
+    if known and (known[-1][1].kept or not keep_wheels) and {left.name for left in known[-1][1].left_out} <= never:
         return known[-1]
     work = _Work(store, recorded)
     found = work.lock(of, keep_wheels)
@@ -67,7 +68,7 @@ class _Work:
         self.installed: dict[str, Path] = {
             found.name: places[found.name]
             for found in self.recorded.distributions
-            if found.name in places and here[found.name].version == found.version
+            if found.name in places and here[found.name].version == found.version and found.origin != "conda"
         }
         self.spool = self.store.spool()
 
@@ -78,7 +79,9 @@ class _Work:
         resolved = resolve({found.name: found.version for found in wanted if found not in own}, python)
         packages = dict(resolved.packages)
         for found in wanted:
-            if found.name not in packages:
+            if found.origin == "conda":
+                self.left[found.name] = "it is conda's and no Python distribution, so that no index has it"
+            elif found.name not in packages:
                 why = resolved.unknown.get(found.name, self._why(found))
                 package = self._made(found, why)
                 if package is not None:

@@ -55,6 +55,11 @@ name once it has run to its end."""
 @env_option
 @jobs_option
 @click.option("--save", "name", metavar="NAME", help="Keep the version under this name as well.")
+@click.option(
+    "--keep-wheels",
+    is_flag=True,
+    help="Lock what it ran on, and keep the wheels in the store; TWICE_KEEP_WHEELS=1: those of every kept version.",
+)
 @json_option
 @click.pass_context
 def run(
@@ -66,6 +71,7 @@ def run(
     env: str,
     jobs: int,
     name: str | None,
+    keep_wheels: bool,
     as_json: bool,
 ) -> int:
     """Run a pipeline, and print its output.
@@ -81,7 +87,8 @@ def run(
     from twice.project import Project
 
     if env != "here":
-        return _run_version(context, target, params, env, jobs, as_json, unused={"--version": label, "--seed": seed})
+        unused: dict[str, object] = {"--version": label, "--seed": seed, "--keep-wheels": keep_wheels or None}
+        return _run_version(context, target, params, env, jobs, as_json, unused=unused)
     # Where standard output is for data only, what the user's file prints goes to standard error.
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
         found = find(target)
@@ -102,6 +109,11 @@ def run(
             saved = project.save(outcome.digest, pipeline=pipeline.name, label=label, name=name)
         except TwiceError as refused:
             problem = refused  # it ran, and its output is told before the error
+    if problem is None:
+        try:
+            project.keep_wheels(outcome.digest, asked=keep_wheels, saved=bool(saved))
+        except TwiceError as refused:
+            problem = refused
     view = project.show_run(outcome.digest, outcome.record, pipeline.name)
     if as_json or view.status == "done":
         put_out(RunReport(run=view, saved=tuple(saved)), lambda: draw_output(view), as_json=as_json)

@@ -131,6 +131,8 @@ def _field(pattern: re.Pattern[bytes], header: bytes | None) -> str:
 def _origin(path: Path, installer: str) -> str:
     """Where it came from, by PEP 610: an install from anywhere but an index leaves a ``direct_url.json``."""
     data = read(path / "direct_url.json")
+    if installer == "conda":  # its direct_url.json tells of the machine that conda's package was made on
+        return "index"
     if data is None:
         if path.suffix == ".egg-info" and path.parent.name not in _SITES:
             return "editable"  # the old kind, which puts the project's own folder on sys.path

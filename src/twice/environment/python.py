@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twice.environment.cache import remember, remembered
+from twice.environment.conda import packages_of
 from twice.environment.installed import UNKNOWN_VERSION, Installed, installed_at, normalised
 from twice.records.environment import Distribution, Interpreter
 
@@ -80,7 +81,7 @@ def _installed(path: Sequence[str] | None) -> tuple[Installed, ...]:
     for folder in sys.path if path is None else path:
         with contextlib.suppress(OSError, TypeError):  # a working directory that was deleted; an entry that is no text
             folders[Path(folder).absolute()] = None
-    return _first_of_each(tuple(_in_folder(folder) for folder in folders))
+    return _first_of_each((*map(_in_folder, folders), *map(packages_of, folders)))
 
 
 @functools.lru_cache(maxsize=4)

@@ -12,7 +12,8 @@ class Distribution(Record, frozen=True, kw_only=True):
         name: Its normalised name (PEP 503).
         version: Its version.
         installer: What installed it, if it says.
-        origin: ``index``, ``editable``, ``local``, ``vcs`` or ``unknown``.
+        origin: ``index``, ``editable``, ``local``, ``vcs`` or ``unknown``; ``conda`` for a package of conda's that
+            is no Python distribution, as its BLAS.
         top_level: The importable names it provides.
         files: The digest of the files that it installed, as its own list tells; empty where there is none.
         edited: Files that are not as they were installed, with the SHA-256 of what is there (empty: gone); looked for
