@@ -25,15 +25,14 @@ def declared_here(steps: Iterable[StepSpec], ground: Ground) -> dict[str, Allowe
     return {step.name: _allowed(step.files, ground) for step in steps}
 
 
-def declared_then(steps: Iterable[StepSpec], files: Iterable[InputFile], ground: Ground) -> dict[str, Allowed]:
+def declared_then(steps: Iterable[StepSpec], files: Iterable[InputFile]) -> dict[str, Allowed]:
     """For each step, what declared inputs let it read, where a version was brought back.
 
     A pattern need not mean anything in an empty place, so whoever declared anything may read all that was declared.
     """
     known = list(files)
-    declared = [str(ground.absolute(file.root, file.path)) for file in known if file.declared]
-    listed = [str(ground.absolute(file.root, file.path)) for file in known if file.listing]
-    allowed = Allowed(_real(declared), _real(listed))
+    declared = tuple((file.root, file.path) for file in known if file.declared)
+    allowed = Allowed(declared, tuple((file.root, file.path) for file in known if file.listing))
     return {step.name: allowed if step.files else Allowed() for step in steps}
 
 
@@ -45,7 +44,7 @@ def _allowed(patterns: Iterable[str], ground: Ground) -> Allowed:
         files += map(str, found)
         if glob.has_magic(pattern) and found:
             folders.append(str(_listed(pattern, found[0], ground)))
-    return Allowed(_real(files), _real(folders))
+    return Allowed(_places(files, ground), _places(folders, ground))
 
 
 def _listed(pattern: str, match: Path, ground: Ground) -> Path:
@@ -59,5 +58,5 @@ def _listed(pattern: str, match: Path, ground: Ground) -> Path:
     return next((base for base in bases if base in match.parents), match.parent)
 
 
-def _real(paths: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(os.path.realpath, paths)))
+def _places(paths: Iterable[str], ground: Ground) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(ground.locate(os.path.realpath(path)) for path in paths))

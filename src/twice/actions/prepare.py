@@ -158,7 +158,6 @@ def from_version(
     code = store.load(version.code, Code)
     here = on or with_edits(environment(()), _reached(code))
     specs = _with_parameters(store, version.steps, params)
-    ground = scratch_ground(store, snapshot, version.files)
     return Plan(
         pipeline=version.pipeline,
         label=label,
@@ -171,10 +170,10 @@ def from_version(
         declared=version.files,
         environment=here,
         environment_digest=store.add(here),
-        ground=ground,
+        ground=scratch_ground(store, snapshot, version.files),
         version=run.version if specs == version.steps else None,
         imports=imports_of(store, snapshot),
-        strict=declared_then(specs, version.files, ground) if version.strict else None,
+        strict=declared_then(specs, version.files) if version.strict else None,
     )
 
 

@@ -1,9 +1,13 @@
-"""What no seed governs and no file shows: entropy, clocks, global generators; with file and line of the user's code.
+"""What no seed governs and no file shows: entropy, clocks, names that the system makes up, global generators.
 
-Entropy (``os.urandom``, ``secrets``, ``uuid4``, an unseeded ``Random()`` or ``default_rng()``) is noted with the line
-of user code that led to it, however many library calls lie between. A clock only counts where the user's own code reads
-it, since logging and every library do. ``datetime.now()`` cannot be replaced from Python, so it is found in
-the captured code instead, by whoever asks for :func:`clock_calls`.
+Each is noted with file and line of the user's code. Entropy (``os.urandom``, ``secrets``, ``uuid4``, an unseeded
+``Random()`` or ``default_rng()``) counts with the line of user code that led to it, however many library calls lie
+between. Clocks and names (of this process, this machine, temporary files) only count where the user's own code asks,
+since logging and every library do. That a global generator was used shows in its state; which lines do so is found in
+the captured code, by whoever asks for :func:`generator_calls`: its functions are left alone, since compilers know them.
+
+What was bound before the observer begins (``from time import time``) is bound anew in the user's modules. Processes
+that the step forks are heard like itself; those that are started anew are not.
 
 Runs in workers: standard library only.
 """
@@ -11,18 +15,28 @@ Runs in workers: standard library only.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import getpass
+import json
 import os
+import platform
 import random
+import socket
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from twice.control.calls import is_seeded_after_all
+from twice.control.held.everywhere import set_on_type
+
 Noted = tuple[str, str, str, int]
-"""What (``entropy``, ``clock``, ``global generator``), which, the file, the line."""
+"""What (``entropy``, ``clock``, ``identity``, ``temporary name``, ``global generator``), which, the file, the line."""
 
 _CLOCKS = (
     "time",
@@ -33,57 +47,102 @@ _CLOCKS = (
     "perf_counter_ns",
     "process_time",
     "process_time_ns",
+    "thread_time",
+    "thread_time_ns",
+    "clock_gettime",
+    "clock_gettime_ns",
     "localtime",
     "gmtime",
     "ctime",
+    "asctime",
     "strftime",
 )
-_NOW = {"now", "utcnow", "today"}
+_NAMES: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (os, ("getpid", "getppid", "uname", "getlogin")),
+    (socket, ("gethostname", "getfqdn")),
+    (platform, ("node", "uname")),
+    (getpass, ("getuser",)),
+    (uuid, ("getnode",)),
+)
+HEARS_DATES = sys.implementation.name == "cpython"
+"""Whether ``datetime.now()`` and its like are heard when they are called; elsewhere they can only be read."""
 
 
 class Observer:
     """Notes what the user's code asks for, until the process ends.
 
     Args:
-        files: The file names of captured code.
+        files: The file names of the user's code.
+        elsewhere: A file to which forks of this process write what they note.
+
+    Attributes:
+        asked: How often this process was seen to ask the system for entropy.
     """
 
-    def __init__(self, files: Collection[str]) -> None:
+    def __init__(self, files: Collection[str], elsewhere: Path | None = None) -> None:
         self.noted: dict[Noted, int] = {}
         self.active = False
-        self._files = frozenset(files)
+        self.asked = 0
+        self._files = files
+        self._elsewhere = elsewhere
         self._generators: dict[str, Any] = {}
+        self._getpid = os.getpid
+        self._process = os.getpid()
+        self._replaced: dict[int, Any] = {}
 
-    def start(self) -> None:
-        """Begin to note."""
-        self.active = True
+    def start(self, namespaces: Iterable[dict[str, Any]] = ()) -> None:
+        """Begin to note.
+
+        Args:
+            namespaces: The variables of the user's modules.
+        """
         self._replace_entropy()
         for name in _CLOCKS:
-            setattr(time, name, self._clock(name, getattr(time, name)))
+            if hasattr(time, name):
+                self._replace(time, name, self._direct("clock", f"time.{name}", getattr(time, name)))
+        for module, names in _NAMES:
+            for name in names:
+                if hasattr(module, name):
+                    which = f"{module.__name__}.{name}"
+                    self._replace(module, name, self._direct("identity", which, getattr(module, name)))
+        if HEARS_DATES:
+            self._replace_dates()
+        self._replace_temporary_names()
+        for variables in namespaces:
+            for name, value in list(variables.items()):
+                original, replacement = self._replaced.get(id(value), (None, None))
+                if original is value and value is not None:
+                    variables[name] = replacement
         self._generators = _states()
+        self.active = True
 
     def stop(self) -> list[Noted]:
-        """Stop noting; returns what was noted, sorted."""
+        """Stop noting; returns what was noted, also by forks of this process, sorted."""
         self.active = False
         for name, state in _states().items():
-            if name in self._generators and self._generators[name] != state:
+            if self._generators.get(name, _fresh(name)) != state:
                 self._note("global generator", name, None)
+        if self._elsewhere is not None and self._elsewhere.exists():
+            for line in self._elsewhere.read_text("utf-8").splitlines():
+                with contextlib.suppress(ValueError, TypeError):
+                    what, which, file, number = json.loads(line)
+                    self.noted.setdefault((what, which, file, number), 1)
         return sorted(self.noted)
 
+    def _replace(self, owner: Any, name: str, replacement: Callable[..., Any]) -> None:
+        original = getattr(owner, name)
+        self._replaced[id(original)] = (original, replacement)
+        setattr(owner, name, replacement)
+
+    # -- entropy
+
     def _replace_entropy(self) -> None:
-        def wrapped(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-            @functools.wraps(original)
-            def asked(*arguments: Any, **keywords: Any) -> Any:
-                if self.active and not _harmless(sys._getframe(1), self._files):
-                    self._note("entropy", name, self._asker(sys._getframe(1)))
-                return original(*arguments, **keywords)
-
-            return asked
-
-        urandom = wrapped("os.urandom", os.urandom)
-        os.urandom = urandom
+        urandom = self._entropy("os.urandom", os.urandom)
+        self._replace(os, "urandom", urandom)
         random._urandom = urandom  # type: ignore[attr-defined]  # what SystemRandom, and with it secrets, draws from
-        uuid.uuid1 = wrapped("uuid.uuid1", uuid.uuid1)
+        if hasattr(os, "getrandom"):
+            self._replace(os, "getrandom", self._entropy("os.getrandom", os.getrandom))
+        self._replace(uuid, "uuid1", self._entropy("uuid.uuid1", uuid.uuid1, asks=False))
         seed = random.Random.seed
         observer = self
 
@@ -95,18 +154,67 @@ class Observer:
 
         random.Random.seed = seeded  # type: ignore[method-assign]
 
-    def _clock(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _entropy(self, name: str, original: Callable[..., Any], *, asks: bool = True) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def asked(*arguments: Any, **keywords: Any) -> Any:
+            if self.active:
+                self.asked += asks
+                if not _harmless(sys._getframe(1), self._files):
+                    self._note("entropy", name, self._asker(sys._getframe(1)))
+            return original(*arguments, **keywords)
+
+        return asked
+
+    # -- what counts only where the user's own code asks
+
+    def _direct(self, what: str, which: str, original: Callable[..., Any]) -> Callable[..., Any]:
         files = self._files
 
         @functools.wraps(original)
-        def read(*arguments: Any) -> Any:
+        def read(*arguments: Any, **keywords: Any) -> Any:
             if self.active:
                 frame = sys._getframe(1)
                 if frame.f_code.co_filename in files:
-                    self._note("clock", f"time.{name}", frame)
-            return original(*arguments)
+                    self._note(what, which, frame)
+            return original(*arguments, **keywords)
 
         return read
+
+    def _replace_dates(self) -> None:
+        import datetime
+
+        for type_, name in (
+            (datetime.datetime, "now"),
+            (datetime.datetime, "utcnow"),
+            (datetime.date, "today"),
+        ):
+            original = type_.__dict__[name]
+            set_on_type(type_, name, self._date(f"{type_.__name__}.{name}", original))
+
+    def _date(self, which: str, original: Any) -> Callable[..., Any]:
+        def read(cls: Any, /, *arguments: Any, **keywords: Any) -> Any:
+            if self.active:
+                frame = sys._getframe(1)
+                if frame.f_code.co_filename in self._files:
+                    self._note("clock", which, frame)
+            return original.__get__(None, cls)(*arguments, **keywords)
+
+        return read
+
+    def _replace_temporary_names(self) -> None:
+        names: Callable[[], Any] = tempfile._get_candidate_names  # type: ignore[attr-defined]
+
+        def candidates() -> Any:
+            frame: FrameType | None = sys._getframe(1)
+            while frame is not None and frame.f_globals.get("__name__") == "tempfile":
+                frame = frame.f_back
+            if self.active and frame is not None and frame.f_code.co_filename in self._files:
+                self._note("temporary name", "tempfile", frame)
+            return names()
+
+        tempfile._get_candidate_names = candidates  # type: ignore[attr-defined]
+
+    # -- noting
 
     def _asker(self, frame: FrameType | None) -> FrameType | None:
         """The innermost frame of the user's code."""
@@ -115,9 +223,15 @@ class Observer:
         return frame
 
     def _note(self, what: str, which: str, frame: FrameType | None) -> None:
-        place = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
-        noted = (what, which, *place)
+        file, line = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
+        if file and not file.startswith("<"):
+            file = os.path.abspath(file)  # noqa: PTH100
+        noted = (what, which, file, line)
+        known = noted in self.noted
         self.noted[noted] = self.noted.get(noted, 0) + 1
+        if not known and self._elsewhere is not None and self._getpid() != self._process:
+            with contextlib.suppress(OSError), open(self._elsewhere, "ab", buffering=0) as file_:
+                file_.write(json.dumps(noted).encode() + b"\n")
 
 
 _NAMES_THINGS = frozenset(
@@ -131,6 +245,8 @@ def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
 
     So is a library that is being imported (it is seeded again after), and one that makes up a name.
     """
+    if is_seeded_after_all(frame):
+        return True
     while frame is not None and frame.f_code.co_filename not in files:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -138,6 +254,14 @@ def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _fresh(name: str) -> Any:
+    """What a generator stands at that nobody drew from since it was seeded, while the step loaded its library."""
+    if name == "torch":
+        torch = sys.modules["torch"]
+        return bytes(torch.Generator().manual_seed(torch.initial_seed()).get_state().numpy())
+    return _states()[name]  # loaded before any step begins
 
 
 def _states() -> dict[str, Any]:
@@ -153,18 +277,81 @@ def _states() -> dict[str, Any]:
     return found
 
 
+# -- what can only be read in the code
+
+_NOW = {"now", "utcnow", "today"}
+_LEAVE_ALONE = frozenset(
+    {"seed", "getstate", "setstate", "get_state", "set_state", "manual_seed", "get_rng_state", "set_rng_state"}
+    | {"Random", "SystemRandom", "default_rng", "Generator", "RandomState", "SeedSequence", "PCG64", "MT19937"}
+    | {"Philox", "SFC64", "PCG64DXSM", "BitGenerator"}
+)
+"""What of a generator's module draws nothing from the global one."""
+_OF_TORCH = frozenset(
+    {"rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "bernoulli", "multinomial"}
+    | {"normal", "poisson"}
+)
+
+
 def clock_calls(source: str | bytes, spans: Collection[tuple[int, int]]) -> Iterator[tuple[str, int]]:
-    """Calls of ``now()``, ``utcnow()`` and ``today()`` in some lines of a source, as (what, line).
+    """Calls for the time of day that cannot be heard, in some lines of a source, as (what, line).
+
+    They are ``Timestamp.now()`` and its like, ``datetime64("now")``, and where :data:`HEARS_DATES` does not hold
+    ``datetime.now()``.
 
     Args:
         source: The text of a module.
         spans: First and last lines that count.
     """
+    owners = ("Timestamp",) if HEARS_DATES else ("datetime", "date", "Timestamp")
     for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _NOW:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
             continue
-        owner = ast.unparse(node.func.value)
-        if owner.rpartition(".")[2] in ("datetime", "date", "Timestamp") and any(
-            a <= node.lineno <= b for a, b in spans
-        ):
-            yield f"{owner}.{node.func.attr}", node.lineno
+        if not any(first <= node.lineno <= last for first, last in spans):
+            continue
+        called = ast.unparse(node.func)
+        owner, _, name = called.rpartition(".")
+        is_now = name in _NOW and owner.rpartition(".")[2] in owners
+        if is_now or (name in ("datetime64", "Timestamp") and _asks_for_now(node)):
+            yield called, node.lineno
+
+
+def _asks_for_now(call: ast.Call) -> bool:
+    first = call.args[0] if call.args else None
+    return isinstance(first, ast.Constant) and first.value in ("now", "today")
+
+
+def generator_calls(source: str | bytes, spans: Collection[tuple[int, int]]) -> Iterator[tuple[str, str, int]]:
+    """Calls that draw from a global generator, in some lines of a source, as (generator, call, line).
+
+    Args:
+        source: The text of a module.
+        spans: First and last lines that count.
+    """
+    tree = ast.parse(source)
+    known = dict(_imported(tree))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not any(first <= node.lineno <= last for first, last in spans):
+            continue
+        called = ast.unparse(node.func)
+        first, dot, rest = called.partition(".")
+        whole = f"{known[first]}{dot}{rest}" if first in known else ""
+        generator, _, name = whole.rpartition(".")
+        if generator in ("random", "numpy.random"):
+            draws = name not in _LEAVE_ALONE
+        else:
+            draws = (
+                generator == "torch" and name in _OF_TORCH and "generator" not in {word.arg for word in node.keywords}
+            )
+        if draws:
+            yield generator, called, node.lineno
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Names that imports bind anywhere in a source, with what they stand for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"

@@ -81,7 +81,7 @@ class _Noter:
         self._bounds = bounds
         self._environment = Bounds(bounds.environment, (), (), (), "")
         self._refusals = refusals
-        self._files = frozenset(files)
+        self._files = files
         self._busy = threading.local()
         self._looked_at = 0
         self._noted: set[tuple[str, str]] = set()

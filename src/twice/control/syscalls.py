@@ -38,6 +38,8 @@ _AT_ONCE = 256
 MARKS = (0xB7, 0xE7)
 """Flags of ``getrandom`` that the kernel refuses: with them a step says that its own code begins, and ends."""
 
+_getrandom = os.getrandom  # before anybody replaces it
+
 _STAMPING = frozenset({"ls", "stat", "make", "gmake", "ninja", "cmake", "find", "tar", "rsync", "date", "cp", "zip"})
 """Programs that do something else depending on when a file was changed."""
 
@@ -69,6 +71,12 @@ def receive(channel: socket.socket) -> int | None:
     descriptors = array.array("i")
     descriptors.frombytes(ancillary[0][2][:4])
     return descriptors[0]
+
+
+def mark(begins: bool) -> None:
+    """Tell the supervisor that the step's own code begins, or ends, in this process."""
+    with contextlib.suppress(OSError):
+        _getrandom(1, MARKS[0] if begins else MARKS[1])
 
 
 def works() -> bool:
@@ -265,9 +273,14 @@ class Supervisor:
 
     def _is_other_python(self, thread: int) -> bool:
         """Whether a thread belongs to an interpreter that is not the step's own, so that nobody hears its imports."""
+        return not self._is_own(thread) and "python" in _program(thread)
+
+    def _is_own(self, thread: int) -> bool:
+        if thread == self._process:
+            return True
         with open(f"/proc/{thread}/status", encoding="ascii", errors="replace") as file:
             group = next(line for line in file if line.startswith("Tgid:")).split()[1]
-        return int(group) != self._process and "python" in _program(thread)
+        return int(group) == self._process
 
     _getdents = _getdents64
 
@@ -367,12 +380,15 @@ class Supervisor:
         if arguments[2] in MARKS:
             if process == self._process:
                 self._inside = arguments[2] == MARKS[0]
-        elif self._inside and not arguments[2] & os.GRND_NONBLOCK:  # with which memory and hashes protect themselves
+        elif self._inside and not arguments[2] & (os.GRND_NONBLOCK | _INSECURE) and self._is_own(process):
             self.seen.entropy += 1
 
     def _io_uring_setup(self, _: int, __: Sequence[int]) -> None:
         self.seen.unseen.add("io_uring")
 
+
+_INSECURE = 4
+"""Flags of ``getrandom`` with which memory and hash tables protect themselves."""
 
 _UNLOOKABLE = contextlib.suppress(OSError, ValueError, KeyError)
 _GONE = contextlib.suppress(OSError)

@@ -62,7 +62,7 @@ class Watch:
         self._ledger = Ledger(ignored, keep, known_variables)
         self.active = False
         self._opens = opens
-        self._code = frozenset(code)
+        self._code = code if isinstance(code, frozenset) else frozenset(code)
         self._known_variables = frozenset(known_variables)
         self._busy = False
         self._elsewhere = elsewhere

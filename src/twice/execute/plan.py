@@ -44,15 +44,15 @@ class Ground:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a strict step declares, here and now.
+    """What a strict step declares, as (root, path) pairs.
 
     Attributes:
         files: Files that it may read.
         folders: Folders whose names it may ask for.
     """
 
-    files: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    folders: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

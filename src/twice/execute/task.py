@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,20 +19,20 @@ from typing import Any
 
 from twice.control import seeds, switches
 from twice.control.bounds import Bounds
-from twice.control.observe import clock_calls
+from twice.control.observe import clock_calls, generator_calls
 from twice.environment.libraries import libraries
 from twice.environment.python import distributions_of
 from twice.environment.record import host
 from twice.environment.requirements import requirements
 from twice.errors import ControlUnusable, StepFailed, TwiceError, ValueNotStorable, WorkerLost
 from twice.execute.launch import HERE, Launch
-from twice.execute.plan import Plan
+from twice.execute.plan import Allowed, Plan
 from twice.execute.testimony import Testimony
 from twice.execute.undeclared import undeclared
 from twice.execute.worker import PROTOCOL
 from twice.execute.workers import Echo, Workers
 from twice.records.artifact import Artifact, content_digest
-from twice.records.code import COMPUTED_IMPORT, Node
+from twice.records.code import COMPUTED_IMPORT, ModuleSource, Node
 from twice.records.digest import Digest
 from twice.records.environment import Environment, NumericLibrary
 from twice.records.trace import Observed, Trace, Watched
@@ -40,6 +40,8 @@ from twice.store.store import Store
 
 CHECK_INPUTS_UP_TO = 256 << 20
 """Inputs larger than this (bytes) are not looked at again to see whether the step changed them."""
+
+_CLOCK_WORDS = (b".now(", b".utcnow(", b".today(", b"datetime64", b"Timestamp")
 
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/lib64/", "/var/cache/")
 """Folders of the operating system: part of the machine, not inputs."""
@@ -154,7 +156,11 @@ class Performer:
         """If the pipeline is strict, what the step may touch; the task is told."""
         if self.plan.strict is None:
             return None
-        allowed = self.plan.strict[step]
+        allowed = self.plan.strict.get(step, Allowed())  # an author's comparison is no step of the pipeline
+        files, folders = (
+            [os.path.realpath(self.plan.ground.absolute(root, path)) for root, path in places]
+            for places in (allowed.files, allowed.folders)
+        )
         stored = [*task["values"], *task["inputs"].values(), *task["parameters"].values()]
         given = [task["outline"], *(module["data"] for module in self._modules if module["data"])]
         for value in stored:
@@ -163,8 +169,8 @@ class Performer:
         code = [module["file"] for module in self._modules if not module["namespace"]]
         bounds = Bounds(
             environment=tuple(place.rstrip("/") for place in (*_folders(self._of_environment), *_of_prefixes())),
-            files=tuple(dict.fromkeys(map(os.path.realpath, (*given, *code, *allowed.files)))),
-            folders=allowed.folders,
+            files=tuple(dict.fromkeys(map(os.path.realpath, (*given, *code, *files)))),
+            folders=tuple(folders),
             writable=(os.path.realpath(spool),),
             temporary=f"{_temporary(self.launch)}/twice-{secrets.token_hex(6)}",
         )
@@ -304,7 +310,10 @@ class Performer:
             executed=tuple(sorted(told.all("executed"))),
             connected=tuple(sorted(told.all("connected"))),
             variables=told.variables(),
-            observed=(*(self._observed(*noted) for noted in seen["observed"]), *self._clocks(step)),
+            observed=(
+                *(self._observed(*noted) for noted in seen["observed"] if noted[0] != "global generator"),
+                *self._without_lines(step, seen, asked),
+            ),
             distributions=self._unforeseen(seen["modules"]),
             unstable=tuple(sorted(told.unstable)),
             unseen=tuple(sorted(told.all("unseen"))),
@@ -315,17 +324,33 @@ class Performer:
         root, path = self.plan.ground.locate(file) if file and not file.startswith("<") else ("", file)
         return Observed(what=what, which=which, root=root, path=path, line=line)
 
-    def _clocks(self, step: str) -> list[Observed]:
-        """Calls of ``datetime.now()`` and its like in the code that a step reaches; they can only be read there."""
-        snapshot, found = self.plan.snapshot, []
+    def _without_lines(self, step: str, seen: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Observed]:
+        """What can only be read in the code that a step reaches, or was only seen at the kernel's door."""
+        found: list[Observed] = []
+        drawn = {which for what, which, _, _ in seen["observed"] if what == "global generator"}
+        placed = set()
+        for module, spans, source in self._sources(step):
+            for which, line in clock_calls(source, spans) if any(word in source for word in _CLOCK_WORDS) else ():
+                found.append(Observed(what="clock", which=which, root=module.root, path=module.path, line=line))
+            for generator, which, line in generator_calls(source, spans) if drawn else ():
+                if generator in drawn:
+                    placed.add(generator)
+                    found.append(
+                        Observed(what="global generator", which=which, root=module.root, path=module.path, line=line)
+                    )
+        found += [Observed(what="global generator", which=which) for which in sorted(drawn - placed)]
+        if asked.get("entropy", 0) > seen["asked"]:
+            found.append(Observed(what="native entropy", which="getrandom"))
+        return found
+
+    def _sources(self, step: str) -> Iterator[tuple[ModuleSource, list[tuple[int, int]], bytes]]:
+        """The sources that a step reaches, with the lines that it does."""
+        snapshot = self.plan.snapshot
         places = [snapshot.places[id_] for id_ in self.plan.code.steps[step].reaches if id_ in snapshot.places]
         for module in snapshot.modules:
             spans = [(place.line, place.end_line) for place in places if place.module == module.name and place.line]
-            source = b"" if module.namespace or not spans else self.store.get(module.source)
-            if any(call in source for call in (b".now(", b".utcnow(", b".today(")):
-                for which, line in clock_calls(source, spans):
-                    found.append(Observed(what="clock", which=which, root=module.root, path=module.path, line=line))
-        return found
+            if spans and not module.namespace:
+                yield module, spans, self.store.get(module.source)
 
     def _unforeseen(self, modules: list[str]) -> tuple[str, ...]:
         """Distributions that a step loaded though no import in the captured code leads to them."""

@@ -31,7 +31,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -369,16 +369,18 @@ class _Step:
     def run(self) -> dict[str, Any]:
         """Bring the code back, call the step, and write down what came out."""
         from twice.control.observe import Observer
+        from twice.control.own import OwnCode
         from twice.control.seeds import plant, plant_on_import
         from twice.control.watch import Watch
 
         os.chdir(self.task["cwd"])
         sys.path[:] = [*self.task["sys_path"], *(_SEARCH if self.task["search_own"] else ())]
         sys.argv = [""]
-        files = [module["file"] for module in self.task["modules"]]
+        ignored = [*self.task["ignore"], *_Here.own]
+        files = OwnCode([module["file"] for module in self.task["modules"]], self.task["roots"].values(), ignored)
         confined = self.confine(files)
         watch = Watch(
-            [*self.task["ignore"], *_Here.own],
+            ignored,
             self.task["known_variables"],
             Keeper(self.spool, "before"),
             opens=_Here.watcher != "seccomp",
@@ -386,11 +388,11 @@ class _Step:
             elsewhere=self.spool / "elsewhere",
         )
         watch.start()
-        observer = Observer(files)
+        observer = Observer(files, self.spool / "observed")
         if self.task.get("conditions"):
             from twice.control.held import hold
 
-            hold(self.task["conditions"], frozenset(files))
+            hold(self.task["conditions"], files)
         plant(self.task["seed"])
         plant_on_import(self.task["seed"])
         self.code.install()
@@ -400,10 +402,14 @@ class _Step:
         arguments |= {name: self.bring_back(found) for name, found in self.task["parameters"].items()}
         plant(self.task["seed"])
         before = set(sys.modules)
-        observer.start()
+        observer.start(self._namespaces(files))
+        if _Here.watcher == "seccomp":
+            syscalls.mark(True)
         started = _now()
         value = function(**arguments)
         duration = _now() - started
+        if _Here.watcher == "seccomp":
+            syscalls.mark(False)
         observed = observer.stop()
         output = self.put_down(value)
         for file in self.imported(before):
@@ -421,12 +427,20 @@ class _Step:
                 "modules": modules,
                 "observed": observed,
                 "confined": confined,
+                "asked": observer.asked,
             },
             "numeric": numeric,
             "mapped": _mapped(),
         }
 
-    def confine(self, files: list[str]) -> str:
+    def _namespaces(self, files: Collection[str]) -> list[dict[str, Any]]:
+        """The variables of the user's modules, and of whatever else the step's functions look names up in."""
+        loaded = [getattr(module, "__dict__", {}) for module in list(sys.modules.values())]
+        own = [variables for variables in loaded if isinstance(variables, dict) and variables.get("__file__") in files]
+        made = [getattr(found, "__globals__", None) for found in self.code.made.values()]
+        return [*own, *(variables for variables in made if variables is not None)]
+
+    def confine(self, files: Collection[str]) -> str:
         """If the step is strict, hold it to what it declares, from before its code is loaded; by what."""
         told = self.task["strict"]
         if not told:

@@ -8,7 +8,8 @@ from twice.records.trace import Observed, Trace, Watched
 
 _NEVER_SEEN = (
     "environment variables that libraries read in C (getenv)",
-    "the clock, and what a service on the network answered",
+    "clocks that native code reads by itself, and what a service on the network answered",
+    "entropy and clocks inside programs and interpreters that a step starts anew, and random bytes from the vDSO",
 )
 _UNSEEN_BY_AUDIT = (
     "files that libraries open without Python's own open(), such as Arrow, Polars, DuckDB and HDF5",

@@ -41,8 +41,9 @@ class Observed(Record, frozen=True, kw_only=True):
     """Something that a step used and no seed or file governs.
 
     Attributes:
-        what: ``entropy``, ``clock`` or ``global generator``.
-        which: ``os.urandom``, ``time.time``, ``numpy.random`` …
+        what: ``entropy``, ``clock``, ``identity`` (of this process, machine or user), ``temporary name``, ``global
+            generator``, or ``native entropy`` (native code asked the kernel; nobody knows what for).
+        which: ``os.urandom``, ``time.time``, ``np.random.rand`` …
         root: Which root the user's file is relative to.
         path: The user's file; empty where no line of user code led to it.
         line: Its line.
