@@ -46,6 +46,7 @@ ARTIFACT = Artifact(
     preview='array([0.1, …]) "quoted" \\ \n\t\u2028',
     references=("numpy:ndarray",),
     executes=True,
+    unstable=True,
 )
 
 ENVIRONMENT = Environment(

@@ -17,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from twice.control import seeds, switches
 from twice.control.bounds import Bounds
 from twice.control.observe import clock_calls, generator_calls
@@ -37,6 +39,8 @@ from twice.records.digest import Digest
 from twice.records.environment import Environment, NumericLibrary
 from twice.records.trace import Observed, Trace, Watched
 from twice.store.store import Store
+from twice.values.fingerprint import digest_source
+from twice.values.kind import FileSource
 
 CHECK_INPUTS_UP_TO = 256 << 20
 """Inputs larger than this (bytes) are not looked at again to see whether the step changed them."""
@@ -133,12 +137,15 @@ class Performer:
             raise refused
         if result["status"] == "failed":
             raise self._failed(step, result["error"])
+        output = self._artifact(spool, result["output"])
+        if output.executes:
+            output = replace(output, unstable=not self._same_elsewhere(task, output))
         trace = Trace(
             key=key,
             step=step,
             ingredients=ingredients,
             inputs={name: value.content for name, value in inputs.items()},
-            output=self._artifact(spool, result["output"]),
+            output=output,
             watched=self._watched(step, result["watched"], spool / "asked.json"),
             started=started,
             duration=result["duration"],
@@ -178,6 +185,27 @@ class Performer:
         task["ignore"] = [*task["ignore"], f"{bounds.temporary}/"]
         task["known_variables"] = [*task["known_variables"], "TMPDIR"]
         return bounds
+
+    def _same_elsewhere(self, task: Mapping[str, Any], output: Artifact) -> bool:
+        """Whether an opaque output is named the same when it is brought back in a process with another hash seed."""
+        spool = self.store.spool()
+        file = spool / "task.json"
+        # What it may touch was for its own run; nothing is called here but what brings the value back.
+        usual = {**task, "inputs": {}, "parameters": {}, "strict": None, "again": self.stored(output)}
+        file.write_text(json.dumps(usual), encoding="utf-8")
+        try:
+            found = self.workers.with_hash_seed(self.plan.settings.hash_seed + 1).run(file)
+            if found["status"] == "failed":
+                return False
+            parts = [found["output"]["skeleton"], *found["output"]["buffers"]]
+            skeleton, *buffers = (
+                digest_source(FileSource(spool / part, (spool / part).stat().st_size)) for part in parts
+            )
+            return content_digest(skeleton, tuple(buffers)) == output.content
+        except WorkerLost:
+            return False
+        finally:
+            shutil.rmtree(spool, ignore_errors=True)
 
     def _failed(self, step: str, error: Mapping[str, str]) -> TwiceError:
         """What a worker told of a failure; paths of a scratch place are shown as seen from its roots."""

@@ -406,7 +406,9 @@ class _Step:
         if _Here.watcher == "seccomp":
             syscalls.mark(True)
         started = _now()
-        value = function(**arguments)
+        # What is only to be named again in another process is no call of the step.
+        again = self.task.get("again")
+        value = function(**arguments) if again is None else self.bring_back(again)
         duration = _now() - started
         if _Here.watcher == "seccomp":
             syscalls.mark(False)

@@ -34,6 +34,7 @@ class Workers:
 
     def __init__(self, environment: Mapping[str, str], *, preload: Sequence[str] = (), launch: Launch = HERE) -> None:
         self._environment = launch.environ(environment)
+        self._others: dict[str, Workers] = {}
         self._preload = list(preload)
         self._launch = launch
         self._idle: list[_Worker] = []
@@ -78,8 +79,19 @@ class Workers:
             self._all.append(worker)
             return worker
 
+    def with_hash_seed(self, seed: int) -> Workers:
+        """Workers like these but for the hash seed; they end with these."""
+        with self._lock:
+            if str(seed) not in self._others:
+                others = Workers(self._environment, preload=self._preload, launch=self._launch)
+                others._environment = {**self._environment, "PYTHONHASHSEED": str(seed)}
+                self._others[str(seed)] = others
+            return self._others[str(seed)]
+
     def close(self) -> None:
         """End all workers, and with them whatever they are doing."""
+        for others in self._others.values():
+            others.close()
         with self._lock:
             self._closed = True
             workers, self._all, self._idle = self._all, [], []

@@ -61,6 +61,8 @@ def notes(trace: Trace, *, conflict: bool) -> tuple[str, ...]:
         found.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
     if trace.output.executes:
         found.append("stored by the pickle protocol: bringing it back runs code that it names")
+    if trace.output.unstable:
+        found.append("its pickled form is another in every process: it is compared part by part, and never by its name")
     if trace.watched.unstable:
         found.append(f"{trace.watched.unstable[0].rpartition('/')[2]} changed while it was read: never reused")
     return tuple(found)

@@ -24,6 +24,8 @@ class Artifact(Record, frozen=True, kw_only=True):
         preview: A short text for people.
         references: ``module:qualname`` of every class and function outside the standard library that the value names.
         executes: Bringing the value back calls code that the value itself names (the marked pickle fallback).
+        unstable: Its form is another in every process, so that ``content`` differing says nothing yet. Only looked for
+            where ``executes``: what others make of a value for pickling may depend on hash seeds and addresses.
     """
 
     kind: str
@@ -36,6 +38,7 @@ class Artifact(Record, frozen=True, kw_only=True):
     preview: str = ""
     references: tuple[str, ...] = ()
     executes: bool = False
+    unstable: bool = False
 
     @property
     def objects(self) -> tuple[Digest, ...]:

@@ -64,9 +64,9 @@ class LightBoosterKind(Kind):
     def take_apart(self, value: Any) -> object:
         return {
             "model": value.model_to_string(num_iteration=-1),
-            "best_iteration": value.best_iteration,
+            "best_iteration": max(value.best_iteration, 0),  # 0 and -1 both mean all
             "best_score": {name: dict(scores) for name, scores in value.best_score.items()},
-            "parameters": dict(value.params),
+            "parameters": Aside(dict(value.params)),  # the model itself says which it was trained with
             "categories": value.pandas_categorical,
         }
 
@@ -79,7 +79,7 @@ class LightBoosterKind(Kind):
         for name, found in state["best_score"].items():
             scores[name] = collections.OrderedDict(found)
         booster.best_score = scores
-        booster.params = state["parameters"]
+        booster.params = state["parameters"] or {}
         booster.pandas_categorical = state["categories"]
         return booster
 
