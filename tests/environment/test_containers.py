@@ -88,6 +88,23 @@ def test_the_same_numbers_in_a_container_with_the_network_off_and_all_else_gone(
     it_gives_the_same_numbers(moved)
     it_may_not_do_all(moved)
     it_is_exported(moved, tmp_path)
+    it_is_the_same_when_it_is_built_again(moved)
+
+
+def it_is_the_same_when_it_is_built_again(moved: Path) -> None:
+    def built() -> tuple[str, str, list[str]]:
+        image = json.loads(say(moved, "env", "image", "v1", "--json").stdout)
+        about = engine().image(image["image"])
+        assert about is not None
+        return image["image"], image["digest"], about["RootFS"]["Layers"]
+
+    name, digest, layers = built()
+    engine().run(["image", "rm", "-f", name], doing="remove it")
+    _, again, same = built()
+    assert layers == same
+    assert (digest == again) == (engine().name == "podman")  # Docker writes the moment of building beside the layers
+    left = engine().run(["image", "ls", "-q", "--filter", "label=twice.stage=build"], doing="look")
+    assert left == ""
 
 
 def it_gives_the_same_numbers(moved: Path) -> None:
@@ -146,6 +163,13 @@ def test_no_engine_and_one_that_may_not_be_used_are_told(tmp_path: Path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentUnusable, match=r"needs Docker or Podman.*\n\nhint: install one"):
         engine()
+    monkeypatch.setenv("TWICE_CONTAINER_ENGINE", "podman")
+    with pytest.raises(EnvironmentUnusable, match="'podman', which is not installed here"):
+        engine()
+    monkeypatch.setenv("TWICE_CONTAINER_ENGINE", "lxc")
+    with pytest.raises(EnvironmentUnusable, match="no engine that is known"):
+        engine()
+    monkeypatch.delenv("TWICE_CONTAINER_ENGINE")
     (tmp_path / "docker").write_text("#!/bin/sh\necho permission denied while trying to connect >&2\nexit 1\n")
     (tmp_path / "docker").chmod(0o700)
     with pytest.raises(EnvironmentUnusable, match=r"(?s)permission denied.*hint: you may not use the engine"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 from twice.actions.lock import laid_out
 from twice.control import switches
 from twice.environment import uv
-from twice.environment.container import ASK, Engine, dockerfile, engine, mount
+from twice.environment.container import ASK, EPOCH, STAGE, Engine, dockerfile, engine, mount
 from twice.environment.installed import normalised
 from twice.environment.lock import requirements_text, resolve, written
 from twice.environment.machine import machine
@@ -106,10 +107,12 @@ def image(store: Store, run: Digest, lock: Lock, *, base: str | None = None) -> 
         shutil.copy2(uv.program(), spool / "uv")
         options = ["--network=none"] if lock.kept else ["--network=host"]
         if with_.name == "podman":
-            options += ["--timestamp", "1700000000", "--layers=false"]
+            options += ["--timestamp", EPOCH, "--layers=false"]
         with_.run(["build", "-q", "--force-rm", *options, "-t", name, str(spool)], doing="build the image")
     finally:
         shutil.rmtree(spool, ignore_errors=True)
+        with contextlib.suppress(EnvironmentUnusable):  # only what has no name, and so none that was built before
+            with_.run(["image", "prune", "-f", "--filter", f"label={STAGE}"], doing="clear the first stage out")
     found = with_.image(name)
     if found is None:
         raise EnvironmentUnusable(f"{with_.name} built {name}, and does not know it.")

@@ -14,8 +14,11 @@ from twice.errors import EnvironmentUnusable
 from twice.records.environment import SharedLibrary
 
 ENGINES = ("docker", "podman")
+CHOICE = "TWICE_CONTAINER_ENGINE"
 EPOCH = "1700000000"
 """The time that files of an image are said to be of, where the engine can be told."""
+STAGE = "twice.stage=build"
+"""The label of what is left over of a build."""
 
 # Asked inside the image: what the interpreter is, and what is installed for it.
 ASK = (
@@ -77,13 +80,18 @@ class Engine:
 
 
 def engine() -> Engine:
-    """Docker or Podman, whichever is here and answers.
+    """Docker or Podman, whichever is here and answers; the one that ``TWICE_CONTAINER_ENGINE`` names, if it does.
 
     Raises:
         EnvironmentUnusable: Neither is, or it may not be used; the error says what it said.
     """
     problems = []
-    for name in ENGINES:
+    chosen = os.environ.get(CHOICE, "")
+    if chosen and chosen not in ENGINES:
+        raise EnvironmentUnusable(
+            f"{CHOICE} is {chosen!r}, which is no engine that is known.", hint=" or ".join(ENGINES)
+        )
+    for name in [chosen] if chosen else ENGINES:
         program = shutil.which(name)
         if program is None:
             continue
@@ -98,6 +106,8 @@ def engine() -> Engine:
             return found
     if problems:
         raise problems[0]
+    if chosen:
+        raise EnvironmentUnusable(f"{CHOICE} is {chosen!r}, which is not installed here.", hint=f"unset {CHOICE}")
     raise EnvironmentUnusable(
         "a container needs Docker or Podman, and neither is installed here.",
         hint="install one (apt-get install podman), or use --env venv, which needs none",
@@ -135,12 +145,19 @@ def dockerfile(
         make = f"python{python} -m venv /venv"
         install = f"/venv/bin/python -m pip install -q --no-cache-dir --no-deps {source}"
         settings = ""
+    date = (
+        f"import os; [os.utime(os.path.join(folder, name), ({EPOCH}, {EPOCH}), follow_symlinks=False)"
+        " for folder, folders, files in os.walk('/made') for name in ['.', *folders, *files]]"
+    )
     lines = [
         f"# {title}",
         f"FROM {base} AS build",
+        f"LABEL {STAGE}",
         "COPY . /build/",
         f"RUN {make} \\",
         f" && {settings}{install}--require-hashes -r /build/requirements.txt",
+        "# All is of one date, so that what is copied below is the same whenever it is made.",
+        f'RUN mkdir /made && mv /venv /made/venv && python{python} -I -B -c "{date}"',
         "",
         f"FROM {base}",
     ]
@@ -154,7 +171,7 @@ def dockerfile(
             '    if [ -n "$missing" ]; then apt-get update -qq \\',
             "      && apt-get install -y -qq --no-install-recommends $missing && rm -rf /var/lib/apt/lists/*; fi",
         ]
-    lines += ["COPY --from=build /venv /venv", "ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin", ""]
+    lines += ["COPY --from=build /made /", "ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin", ""]
     return "\n".join(lines)
 
 
