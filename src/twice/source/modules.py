@@ -26,6 +26,7 @@ from twice.errors import CaptureError
 from twice.records.digest import Digest, digest_bytes
 from twice.source.memory import Memory
 from twice.source.pieces import CLASS, Known, Piece, Top, normal_of, take_apart
+from twice.source.typed import codes_of, kept_with, program_of, statement_of
 from twice.source.uses import Normal
 
 MAIN = "__main__"
@@ -54,7 +55,11 @@ def is_local_file(file: str) -> bool:
 def module_file(module: ModuleType) -> str:
     """The file that a module came from; empty for built-in, frozen, namespace and interactive ones."""
     file = vars(module).get("__file__")  # asking the module could run its ``__getattr__``
-    return file if isinstance(file, str) else ""
+    if not isinstance(file, str) or file.startswith("<"):
+        return ""
+    if vars(module).get("__name__") == MAIN and os.path.basename(os.path.dirname(file)) == "_pyrepl":  # noqa: PTH119, PTH120
+        return ""  # what reads a prompt is not what is typed at it
+    return file
 
 
 def module_path(module: ModuleType) -> list[str]:
@@ -92,6 +97,8 @@ class Source:
         given: Its bytes, if they were read already.
         package: Whether it is the ``__init__`` of a package.
         remembered: What is known of these bytes from before, if anything is.
+        codes: The code objects that it was compiled to, where only these tell whose text it is: what is typed at a
+            prompt, or made by ``exec``, shares its file name with other texts.
         learned: Whether more is known by now.
     """
 
@@ -101,6 +108,7 @@ class Source:
     given: bytes | None
     package: bool = False
     remembered: Known | None = None
+    codes: frozenset[CodeType] | None = None
     learned: bool = field(default=False, init=False)
 
     @cached_property
@@ -199,6 +207,10 @@ class Source:
         """The classes of a qualified name, in the order in which they stand."""
         return [self.pieces[number] for number in self.known.classes.get(qualname, ())]
 
+    def holds(self, code: CodeType) -> bool:
+        """Whether a code object was compiled from this text."""
+        return _same_file(self.file, code.co_filename) and (self.codes is None or code in self.codes)
+
     def function(self, code: CodeType) -> Piece | None:
         """The definition that a code object was compiled from."""
         found = self.definitions.get((code.co_firstlineno, code.co_name), [])
@@ -281,6 +293,8 @@ class Library:
         self._memory = memory if memory is not None else Memory()
         self._modules: dict[str, Source | None] = {}
         self._files: dict[str, Source | None] = {}
+        self._texts: dict[tuple[str, Digest], Source] = {}
+        self._of_codes: dict[CodeType, Source | None] = {}
 
     def module(self, name: str) -> Source | None:
         """The source of a local module, loaded or not; None for what is not local or has no source."""
@@ -294,11 +308,21 @@ class Library:
             if not is_local(loaded):
                 return None
             file = module_file(loaded)
-            return self._read(name, file, "__path__" in vars(loaded)) if file else None
+            if not file:
+                return self._handed_over(loaded) if name == MAIN else None
+            return self._read(name, file, "__path__" in vars(loaded))
         spec = find_spec(name)
         if spec is None or not spec.has_location or spec.origin is None or not is_local_file(spec.origin):
             return None
         return self._read(name, spec.origin, spec.submodule_search_locations is not None)
+
+    def _handed_over(self, main: ModuleType) -> Source | None:
+        """The script that came with ``-c`` or through standard input."""
+        found = program_of(main)
+        if found is None:
+            return None
+        file, data, codes = found
+        return Source(MAIN, file, digest_bytes(data), data, codes=codes)
 
     def _read(self, name: str, file: str, package: bool) -> Source | None:
         if not file.endswith((".py", ".pyw")) and name != MAIN:
@@ -342,9 +366,34 @@ class Library:
     def of_code(self, code: CodeType, module: str) -> Source | None:
         """The source that a code object was compiled from: its module's file, or the cell it was typed into."""
         own = self.module(module)
-        if own is not None and _same_file(own.file, code.co_filename):
+        if own is not None and own.holds(code):
             return own
-        return self.of_file(code.co_filename, module)
+        if code not in self._of_codes:
+            self._of_codes[code] = self._proven(code, module)
+        return self._of_codes[code]
+
+    def _proven(self, code: CodeType, module: str) -> Source | None:
+        """The source of a code object that no module's own file holds; a text without a file has to prove itself."""
+        file = code.co_filename
+        if not file.startswith("<") or file.startswith("<ipython-input"):
+            return self.of_file(file, module)
+        kept = self.of_file(file, module)
+        texts = [kept.text] if kept is not None else []
+        for text in filter(None, [*texts, kept_with(code), statement_of(code)]):
+            codes = codes_of(text, file, code)
+            if code in codes:
+                return self._typed(text, file, module, codes)
+        return None
+
+    def _typed(self, text: str, file: str, module: str, codes: frozenset[CodeType]) -> Source:
+        """The source of a text without a file; one text of one name is one source."""
+        data = text.encode()
+        digest = digest_bytes(data)
+        found = self._files.get(file)
+        if found is None or found.digest != digest:
+            found = self._texts.setdefault((file, digest), Source(module, file, digest, data))
+        found.codes = codes
+        return found
 
     def of_file(self, file: str, module: str) -> Source | None:
         """The source with that file name: a module's file, or a cell whose lines are still known."""

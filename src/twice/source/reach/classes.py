@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Source, is_local
+from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Found
 from twice.source.reach.live import MISSING, class_cells, parts_of, subclasses
 from twice.source.reach.sources import source_key, source_name
+from twice.source.typed import STRING
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
@@ -60,7 +61,7 @@ class Classes:
     def _scan(self, node: Found, class_: type, source: Source, definition: Piece) -> None:
         walk, module = self._walk, class_.__module__
         normal = walk.normalise(definition)
-        patches = _patches(class_, source, definition)
+        patches = _patches(class_, source, definition, walk.library)
         node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
         node.text = definition.text
         cells = class_cells(class_, source, definition)
@@ -135,7 +136,8 @@ class Classes:
         if not statements:
             raise CaptureError(
                 f"step {walk.at_work!r} reaches the class {class_.__qualname__}, whose source cannot be found.",
-                hint="define it in a file or in a notebook cell",
+                hint="define it in a file or in a notebook cell; what is typed at a prompt before Python 3.13 is found "
+                "again only if it has a method of its own",
             )
         walk.names.statements(id_, "class", module, statements)
         return id_
@@ -148,16 +150,18 @@ class Classes:
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
 
-def _patches(class_: type, source: Source, definition: Piece) -> list[tuple[str, FunctionType]]:
+def _patches(class_: type, source: Source, definition: Piece, library: Library) -> list[tuple[str, FunctionType]]:
     """Local functions that were put onto a class after its definition."""
     span = range(definition.first, definition.last + 1)
     found = []
     for name, value in vars(class_).items():
         function = getattr(value, "__func__", value)
-        if not isinstance(function, FunctionType) or function.__code__.co_filename.startswith("<"):
+        if not isinstance(function, FunctionType):
             continue
         code = function.__code__
-        inside = code.co_filename == source.file and code.co_firstlineno in span
+        if code.co_filename == STRING and library.of_code(code, function.__module__) is None:
+            continue  # made by a library, as those of dataclasses are
+        inside = source.holds(code) and code.co_firstlineno in span
         owner = sys.modules.get(str(function.__globals__.get("__name__")))
         if not inside and owner is not None and is_local(owner):
             found.append((name, function))
@@ -175,7 +179,7 @@ def _put_from_outside(class_: type, source: Source, definition: Piece) -> list[t
             outside = value.__qualname__ != f"{class_.__qualname__}.{name}"
         elif parts := parts_of(value):
             codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
-            outside = any(code.co_filename != source.file or code.co_firstlineno not in span for code in codes)
+            outside = any(not source.holds(code) or code.co_firstlineno not in span for code in codes)
             outside = outside or isinstance(value, functools.partialmethod)
         else:
             owner = sys.modules.get(type(value).__module__)

@@ -15,6 +15,7 @@ from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MISSING, cells_of, is_local_function
 from twice.source.reach.sources import source_key
+from twice.source.typed import why_not
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
@@ -124,10 +125,9 @@ class Functions:
                 f"{what} is no longer where it was: the file was changed after it was imported.",
                 hint="restart Python, so that what is captured is what you see",
             )
+        why, instead = why_not(function.__code__.co_filename)
         return CaptureError(
-            f"step {self._walk.at_work!r} reaches {what}, whose source cannot be found "
-            f"(it was defined in {function.__code__.co_filename!r}).",
-            hint="define it in a file or a notebook cell; code typed into a plain prompt or made by exec() has no text",
+            f"step {self._walk.at_work!r} reaches {what}, whose source cannot be found: {why}.", hint=instead
         )
 
     def _defaults(self, id_: str, function: FunctionType, definition: Piece) -> list[Edge]:

@@ -80,7 +80,7 @@ def class_cells(class_: type, source: Source | None, definition: Piece | None) -
         parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
         for part in parts:
             function = getattr(part, "__func__", part)
-            if not isinstance(function, FunctionType) or function.__code__.co_filename != source.file:
+            if not isinstance(function, FunctionType) or not source.holds(function.__code__):
                 continue
             if function.__code__.co_firstlineno in span:
                 found |= cells_of(function)

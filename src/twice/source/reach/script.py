@@ -82,7 +82,7 @@ class Script:
             lines = [
                 frame.f_lineno
                 for frame in at_work
-                if _top(frame.f_code.co_name) and frame.f_code.co_filename == source.file and source is sources[-1]
+                if _top(frame.f_code.co_name) and source.holds(frame.f_code) and source is sources[-1]
             ]
             made = made_until(source.tree.body, lines[0] if lines else math.inf, names, self._definition)
             found += [(statement, source, {}) for statement in made]

@@ -12,6 +12,7 @@ from twice.errors import CaptureError
 from twice.records.digest import digest_bytes
 from twice.source.modules import MAIN, Library, Source, is_local, module_file, module_path
 from twice.source.pieces import Piece, Top
+from twice.source.typed import STRING
 
 
 class Sources:
@@ -23,7 +24,7 @@ class Sources:
     Attributes:
         modules: Modules that something reached stands in, with the packages around them.
         namespaces: Packages without a text: where each lies.
-        cells: Notebook cells, and files that are no module's own, by file name.
+        cells: Notebook cells and what else has no file, and files that are no module's own, by their keys.
     """
 
     def __init__(self, library: Library) -> None:
@@ -34,8 +35,8 @@ class Sources:
 
     def use(self, source: Source) -> None:
         """Note that something reached stands in a source."""
-        if self.library.module(source.module) is not source:
-            self.cells[source.file] = source
+        if is_cell(source) or self.library.module(source.module) is not source:
+            self.cells[source_key(source)] = source
             return
         self.modules[source.module] = source
         if source.module == MAIN:
@@ -68,7 +69,8 @@ class Sources:
         own = [
             f
             for f in functions
-            if f.__module__ == class_.__module__ and not f.__code__.co_filename.startswith("<string")
+            if f.__module__ == class_.__module__
+            and (f.__code__.co_filename != STRING or self.library.of_code(f.__code__, f.__module__) is not None)
         ]
         fallback: tuple[Source | None, Piece | None] = (None, None)
         for source in self._of_class(class_.__module__, own):
@@ -98,6 +100,7 @@ class Sources:
         if isinstance(history, list):
             names = [name for name in linecache.cache if "ipykernel" in name or name.startswith("<ipython-input")]
             found += [self.library.of_file(name, MAIN) for name in reversed(names)]
+        found += [self.library.of_file(name, MAIN) for name in reversed(_prompts())]
         return found
 
     def of_script(self) -> list[Source]:
@@ -105,8 +108,10 @@ class Sources:
         main = vars(sys.modules[MAIN])
         own = self.library.module(MAIN)
         history, shell = main.get("In"), sys.modules.get("IPython")
-        if own is not None or not isinstance(history, list) or shell is None:
-            return [own] if own is not None else []
+        if own is not None:
+            return [own]
+        if not isinstance(history, list) or shell is None:
+            return [typed for name in _prompts() if (typed := self.library.of_file(name, MAIN)) is not None]
         running = shell.get_ipython()
         by_text = {"".join(entry[2]): name for name, entry in list(linecache.cache.items()) if len(entry) == 4}
         found: list[Source] = []
@@ -121,6 +126,11 @@ class Sources:
         return found
 
 
+def _prompts() -> list[str]:
+    """The file names of what was typed at a prompt that keeps it (Python 3.13 and newer), in order."""
+    return [name for name in list(linecache.cache) if name.startswith(("<python-input-", "<stdin>-"))]
+
+
 def source_name(source: Source) -> str:
     """What people call a source: its file's name."""
     return source.file.rpartition("/")[2]
@@ -128,9 +138,12 @@ def source_name(source: Source) -> str:
 
 def source_key(source: Source) -> str:
     """The name under which a snapshot knows a source: its module, or its module and a cell."""
-    if not source.file.startswith("<") and "ipykernel" not in source.file:
-        return source.module
-    return f"{source.module}/cell-{source.digest.short[:8]}.py"
+    return f"{source.module}/cell-{source.digest.short[:8]}.py" if is_cell(source) else source.module
+
+
+def is_cell(source: Source) -> bool:
+    """Whether a source is no file's: a notebook's cell, what was typed at a prompt, a program given with ``-c``."""
+    return source.file.startswith("<") or "ipykernel" in source.file
 
 
 def _parents(name: str) -> Iterator[str]:
