@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
@@ -143,7 +144,12 @@ def test_what_is_remembered_gives_the_same_capture(module: ModuleType) -> None:
 def test_no_file_is_parsed_of_which_all_is_known(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf()
     captured(module, Memory(shelf))
-    monkeypatch.setattr(Source, "tree", property(lambda source: pytest.fail(f"{source.module} was parsed")))
+
+    def parsed(source: Source) -> ast.Module:
+        assert source.module == "__main__", f"{source.module} was parsed"  # what -c was given has no file to be known
+        return ast.parse(source.data)
+
+    monkeypatch.setattr(Source, "tree", property(parsed))
     captured(module, Memory(shelf))
 
 

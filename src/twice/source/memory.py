@@ -36,7 +36,18 @@ SETTLED = 2_000_000_000
 MOST = 5000
 """How many sources are remembered beside those of the last capture."""
 
-_MADE_BY = ("memory", "mentions", "modules", "normal", "pieces", "scopes", "toplevel", "uses", "../records/digest")
+_MADE_BY = (
+    "memory",
+    "mentions",
+    "modules",
+    "normal",
+    "pieces",
+    "scopes",
+    "toplevel",
+    "typed",
+    "uses",
+    "../records/digest",
+)
 
 Status = tuple[int, int, int, int, int]
 """Size, time of the last change of content and of the entry, number of the file and of its device."""

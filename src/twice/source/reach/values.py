@@ -87,7 +87,7 @@ class Values:
         except ValueNotStorable as problem:
             raise CaptureError(
                 f"step {walk.at_work!r} reaches {place}, which cannot be saved: {problem.message.removeprefix('it: ')}",
-                hint="make it inside the step, or pass what it is made from as a parameter",
+                hint=_instead_of(value),
             ) from None
         if plain and encoded.executes:
             raise CaptureError(f"step {walk.at_work!r} reaches {place}, which only code can bring back.")
@@ -145,3 +145,12 @@ def _own_of(written: str, value: object) -> Digest:
             _OWN.clear()
         own = _OWN[written] = digest_texts("value", content_of(encode(value)))
     return own
+
+
+def _instead_of(value: object) -> str:
+    """What to do about a value that cannot be saved."""
+    if type(value).__module__.partition(".")[0] in ("IPython", "ipykernel") or "get_ipython" in getattr(
+        value, "__qualname__", ""
+    ):
+        return "a magic or a `!command` needs the notebook around it: in a step, use subprocess.run or plain Python"
+    return "make it inside the step, or pass what it is made from as a parameter"
