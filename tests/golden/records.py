@@ -178,7 +178,14 @@ RUN = RunRecord(
     snapshot=digest(SNAPSHOT),
     steps=(
         StepResult(step="load", how="reused", reason="nothing it depends on has changed", trace=name("trace")),
-        StepResult(step="fit", how="ran", reason="its code changed", trace=digest(TRACE), conflict=name("conflict")),
+        StepResult(
+            step="fit",
+            how="ran",
+            reason="its code changed",
+            trace=digest(TRACE),
+            conflict=name("conflict"),
+            meets=(("load", "model.bin"),),
+        ),
         StepResult(step="report", how="failed", error="Traceback …\nValueError: no"),
         StepResult(step="send", how="skipped"),
     ),

@@ -82,3 +82,12 @@ def test_the_interpreters_own_watcher_sees_less_and_every_view_says_so(project: 
 
 def test_a_watcher_that_is_asked_for_by_a_name_that_does_not_exist_is_refused(project: Project) -> None:
     assert "TWICE_WATCHER is one of seccomp, strace, audit" in project.python("flow.py", fails=True, TWICE_WATCHER="x")
+
+
+def test_a_watcher_that_is_asked_for_and_does_not_work_here_is_said_to(project: Project) -> None:
+    empty = project.folder / "empty"
+    empty.mkdir()
+    told = project.python("flow.py", fails=True, TWICE_WATCHER="strace", PATH=str(empty))
+    assert "ControlUnusable: step 'native': TWICE_WATCHER asks for strace, which does not work here." in told
+    assert "hint: leave it unset" in told
+    assert "RuntimeError" not in told

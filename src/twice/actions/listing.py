@@ -124,7 +124,7 @@ def outcome(store: Store, result: StepResult) -> StepOutcome:
         seconds=trace.duration / 1e9 if trace else 0.0,
         output=_output(trace.output) if trace else None,
         error=result.error,
-        notes=notes(trace, conflict=result.conflict is not None) if trace else (),
+        notes=notes(trace, conflict=result.conflict is not None, meets=result.meets) if trace else (),
     )
 
 

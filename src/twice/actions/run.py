@@ -36,6 +36,7 @@ from twice.execute.rebuilder import decide, key
 from twice.execute.scheduler import cut_off, ready
 from twice.execute.task import Performer
 from twice.execute.workers import Workers
+from twice.history.meetings import meetings, related
 from twice.history.notes import notes
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
@@ -261,12 +262,13 @@ class _Run:
         if others and not _depends_on_other_files(others[-1], done.trace):
             conflict = digest_of(others[-1])
         self.progress.traces[name] = (done.digest, done.trace)
+        meets = self._meets(name, done.trace)
         self.progress.results[name] = StepResult(
-            step=name, how="ran", reason=reason, trace=done.digest, conflict=conflict
+            step=name, how="ran", reason=reason, trace=done.digest, conflict=conflict, meets=meets
         )
         seconds = done.trace.duration / 1e9
         output = done.trace.output
-        remarks = notes(done.trace, conflict=conflict is not None)
+        remarks = notes(done.trace, conflict=conflict is not None, meets=meets)
         self.tell(StepEnded(name, "ran", reason, seconds, output.kind, output.preview, remarks))
 
     def _reused(self, name: str, trace: Trace, before: list[Trace], reason: str) -> None:
@@ -275,11 +277,19 @@ class _Run:
         others = [other for other in others if not _depends_on_other_files(other, trace)]
         conflict = digest_of(others[-1]) if others else None
         self.progress.traces[name] = (digest, trace)
+        meets = self._meets(name, trace)
         self.progress.results[name] = StepResult(
-            step=name, how="reused", reason=reason, trace=digest, conflict=conflict
+            step=name, how="reused", reason=reason, trace=digest, conflict=conflict, meets=meets
         )
-        remarks = notes(trace, conflict=conflict is not None)
+        remarks = notes(trace, conflict=conflict is not None, meets=meets)
         self.tell(StepEnded(name, "reused", reason, 0.0, trace.output.kind, trace.output.preview, remarks))
+
+    def _meets(self, name: str, trace: Trace) -> tuple[tuple[str, str], ...]:
+        """Files by which a step meets another one that it is not wired to, of those that were carried out by now."""
+        if self.recorded is not None:  # each on a ground of its own
+            return ()
+        others = {other: found for other, (_, found) in list(self.progress.traces.items())}
+        return meetings(trace, others, related(name, self.sources))
 
     def _earlier(self, name: str) -> Iterator[Trace]:
         """The step's traces in this pipeline's last runs, oldest first, to say what changed since; looked up late."""

@@ -248,10 +248,26 @@ def _listen_to_looks(watch: Watch) -> None:
 
 def _stat(watch: Watch, path: Any, caller: FrameType) -> None:
     outer = caller.f_back.f_code.co_name if caller.f_back is not None else ""
+    if _makes_folders(caller):
+        return
     if {caller.f_code.co_name, outer}.isdisjoint(_ONLY_IF_THERE):
         watch.measured(path, caller)
     else:
         watch.looked_at(path)
+
+
+def _makes_folders(frame: FrameType | None) -> bool:
+    """Whether ``os.makedirs(…, exist_ok=True)`` or ``Path.mkdir`` asks: what comes of it is the same either way."""
+    for _ in range(3):
+        if frame is None:
+            return False
+        if frame.f_code.co_name in ("makedirs", "mkdir") and frame.f_globals.get("__name__") in _MAKE_FOLDERS:
+            return bool(frame.f_locals.get("exist_ok"))
+        frame = frame.f_back
+    return False
+
+
+_MAKE_FOLDERS = frozenset({"os", "pathlib", "pathlib._local"})
 
 
 def _replace(name: str, note: Callable[[Any, FrameType], None]) -> None:

@@ -45,14 +45,23 @@ def not_checked(watched: Iterable[Watched]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def notes(trace: Trace, *, conflict: bool) -> tuple[str, ...]:
+def notes(trace: Trace, *, conflict: bool, meets: Iterable[tuple[str, str]] = ()) -> tuple[str, ...]:
     """What is remarkable about a trace.
 
     Args:
         trace: The trace.
         conflict: Whether there is another one under its key with another output.
+        meets: Files by which it meets another step that it is not wired to, as (step, path).
     """
     found = []
+    by_step: dict[str, list[str]] = {}
+    for step, path in meets:
+        by_step.setdefault(step, []).append(path)
+    for step, paths in by_step.items():
+        shown = ", ".join(paths[:2]) + (" …" if len(paths) > 2 else "")
+        found.append(
+            f"meets the step {step} in {shown}, and nothing says which comes first: pass it from one to the other"
+        )
     if conflict:
         found.append("gave another output before, from the same inputs: it is not deterministic")
     if entropy := [f"{one.which}{_at(one)}" for one in trace.watched.observed if one.what == "entropy"]:

@@ -16,6 +16,7 @@ class StepResult(Record, frozen=True, kw_only=True):
         trace: The trace, unless it failed or was skipped.
         error: The user's traceback, if it failed.
         conflict: An older trace under the same key whose output differs: the step was seen to be nondeterministic.
+        meets: Files by which it meets another step though nothing wires the two, as (step, path): one writes them.
     """
 
     step: str
@@ -24,6 +25,7 @@ class StepResult(Record, frozen=True, kw_only=True):
     trace: Digest | None = None
     error: str = ""
     conflict: Digest | None = None
+    meets: tuple[tuple[str, str], ...] = ()
 
 
 class Git(Record, frozen=True, kw_only=True):
