@@ -34,14 +34,14 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Steps, list[str]
             timeout=3600,
         )
         assert done.returncode == status, done.stderr
-    return {step["step"]: step for step in json.loads(done.stdout)["steps"]}, text.splitlines()
+    return {step["name"]: step for step in json.loads(done.stdout)["steps"]}, text.splitlines()
 
 
 @pytest.mark.parametrize("name", names(DIFFERENT))
 def test_the_cause_is_named_with_the_line_where_it_enters(verified: tuple[Steps, list[str]], name: str) -> None:
     steps, lines = verified
-    found = steps[name]["diagnosis"]
-    assert found is not None, steps[name]
+    found = steps[name]
+    assert found["nature"], found
     cause = names(DIFFERENT)[name]
     assert {one["factor"] for one in found["causes"]} == {cause}, found
     wanted = {"consistent with"} if name == "folder" else {"proven"}
@@ -60,7 +60,7 @@ def test_what_is_clean_is_found_identical(verified: tuple[Steps, list[str]], nam
 
 
 def test_most_causes_have_their_line_and_take_few_runs(verified: tuple[Steps, list[str]]) -> None:
-    found = [step["diagnosis"] for step in verified[0].values() if step["diagnosis"]]
+    found = [step for step in verified[0].values() if step["nature"]]
     located = [one for one in found if one["causes"] and one["causes"][0]["location"]]
     assert len(located) >= 0.7 * len(found)
     few = [one for one in found if one["runs"] <= 10]

@@ -22,9 +22,9 @@ def test_a_reproducible_version_ends_with_0_and_the_verdict_is_on_stdout(own_two
 
 def test_the_json_of_a_verdict(own_two_versions: Folder) -> None:
     data = own_two_versions.twice("verify", "v1.0", "--step", "fit", "--json").data
-    assert {"verdict", "grade", "steps", "left", "right", "same_version", "not_checked"} <= set(data)
-    assert [step["step"] for step in data["steps"]] == ["fit"]
-    assert {"step", "verdict", "grade", "summary", "finding", "left", "right", "reason"} <= set(data["steps"][0])
+    assert {"verdict", "steps", "not_checked"} <= set(data)
+    assert [step["name"] for step in data["steps"]] == ["fit"]
+    assert {"name", "verdict", "difference", "causes"} <= set(data["steps"][0])
     assert data["not_checked"][0] == "the steps load, prepare: they were not asked for"
 
 

@@ -70,9 +70,9 @@ def test_of_two_upgrades_the_one_that_moved_a_number_is_named_and_the_recorded_o
     here = json.loads(say("-m", "twice", "verify", "v1", "--json", status=1))
     assert here["verdict"] == "different"
     proven = {
-        step["step"]: [(cause["factor"], cause["detail"]) for cause in step["diagnosis"]["causes"]]
+        step["name"]: [(cause["factor"], cause["detail"]) for cause in step["causes"]]
         for step in here["steps"]
-        if step["diagnosis"]
+        if step["nature"]
     }
     assert proven == {
         "sour": [("environment", "pandas 2.3.3 → 3.0.1")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,31 @@ def project_here(context: click.Context) -> Project:
         )
         raise NotFound(problem.message, hint=hint) from None
     return project
+
+
+def writable(file: str) -> Path:
+    """Where a report is to be written, with the folders that it needs; told before anything runs, not after.
+
+    Raises:
+        click.UsageError: Nothing can be written there.
+    """
+    place = Path(file)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir():
+            raise IsADirectoryError(f"{file} is a folder")
+        if not os.access(place if place.exists() else place.parent, os.W_OK):
+            raise PermissionError("it may not be written")
+    except OSError as problem:
+        raise click.UsageError(f"the report {file} cannot be written: {problem}.") from None
+    return place
+
+
+def write(place: Path, data: bytes) -> None:
+    """Write a report, whole or not at all."""
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    beside.write_bytes(data)
+    beside.replace(place)
 
 
 def put_out(view: object, draw: Callable[[], RenderableType], *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out, seconds
+from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out, seconds, writable, write
 from twice.cli.report import FAILED, INCONCLUSIVE, report
 
 
@@ -15,6 +15,7 @@ Examples:
   twice verify v1.0 --step fit --step score
   twice verify v1.0 --env venv
   twice verify latest --jobs 4 --json
+  twice verify v1.0 --junit verdict.xml
 
 Ends with status 0 if it is reproducible, 1 if an output differs or a step fails, 2 if the call was wrong, and 3 if
 there is no answer."""
@@ -27,12 +28,20 @@ there is no answer."""
     metavar="TIME",
     help="How long to look for the cause of a difference, as 90s, 10m or 2h; 0 for not at all. [default: 10m]",
 )
+@click.option("--junit", metavar="FILE", help="Also write the verdict as JUnit's XML, a test for each step.")
 @env_option
 @jobs_option
 @json_option
 @click.pass_context
 def verify(
-    context: click.Context, name: str, steps: tuple[str, ...], budget: str, env: str, jobs: int, as_json: bool
+    context: click.Context,
+    name: str,
+    steps: tuple[str, ...],
+    budget: str,
+    junit: str | None,
+    env: str,
+    jobs: int,
+    as_json: bool,
 ) -> int:
     """Run a version again, and compare.
 
@@ -42,15 +51,22 @@ def verify(
     interrupted, and gone on from the next time.
     """
     from twice.errors import InputChanged
+    from twice.present.reports import verdict_view
     from twice.present.verdict import draw_verdict
 
     project = project_here(context)
     project.tell(data_on_stdout=True)
+    files = [writable(file) for file in (junit,) if file is not None]
     try:
         comparison = project.verify(name, steps=list(steps) or None, jobs=jobs, env=env, budget=seconds(budget))
     except InputChanged as problem:
         report(problem)
         return INCONCLUSIVE
     verdict = comparison.verdict
-    put_out(verdict, lambda: draw_verdict(verdict, reproducible=comparison.reproducible, name=name), as_json=as_json)
+    view = verdict_view(comparison, name)
+    if junit is not None:
+        from twice.present.junit import junit as as_junit
+
+        write(files[0], as_junit(view))
+    put_out(view, lambda: draw_verdict(verdict, reproducible=comparison.reproducible, name=name), as_json=as_json)
     return 0 if comparison.reproducible else INCONCLUSIVE if verdict.verdict == "inconclusive" else FAILED

@@ -78,7 +78,13 @@ class DriftItem:
 
 @dataclass(frozen=True, kw_only=True)
 class DriftView:
-    """What differs between two environments, what can move numbers most first."""
+    """What differs between two environments.
+
+    Attributes:
+        before: What is looked at: a version's name.
+        after: What it is held against: another version's name, or ``here``.
+        differences: What can move numbers most comes first.
+    """
 
     before: str
     after: str
