@@ -210,7 +210,13 @@ class LoadedPipeline:
 
     @plainly
     def verify(
-        self, *, steps: Iterable[str] | None = None, jobs: int = 1, env: str = "here", budget: float = BUDGET
+        self,
+        *,
+        steps: Iterable[str] | None = None,
+        jobs: int = 1,
+        env: str = "here",
+        budget: float = BUDGET,
+        level: str = "full",
     ) -> Comparison:
         """Run every step again from its recorded inputs, and compare each output with what was recorded.
 
@@ -223,6 +229,8 @@ class LoadedPipeline:
             env: ``here``; ``venv``, in the environment that it was recorded on, rebuilt from its lock; or
                 ``container``, in an image of that.
             budget: Seconds that may be spent on looking for causes; 0 for not at all.
+            level: ``quick``: the steps whose packages are not here what they were, or a third of all; ``full``; or
+                ``paranoid``: all, and what agrees is run twice more.
 
         Raises:
             DefinitionError: The budget is no length of time.
@@ -232,7 +240,12 @@ class LoadedPipeline:
             raise DefinitionError(f"a budget is a number of seconds from 0 on, and not {budget!r}.")
         named = [steps] if isinstance(steps, str) else steps
         record = self.recorded.digest
-        return self.project.verify(self.version, steps=named, jobs=jobs, env=env, budget=budget, run=record)
+        found = self.project.verify(
+            self.version, steps=named, jobs=jobs, env=env, budget=budget, run=record, level=level
+        )
+        if found.interrupted:
+            raise KeyboardInterrupt
+        return found
 
     @plainly
     def save(self, name: str) -> list[str]:

@@ -138,6 +138,7 @@ class Project:
         env: str = "here",
         budget: float = BUDGET,
         run: Digest | None = None,
+        level: str = "full",
     ) -> Comparison:
         """Run every step of a version again from its recorded inputs, and compare with the record.
 
@@ -148,6 +149,7 @@ class Project:
             env: ``here``, ``venv`` or ``container``.
             budget: Seconds that experiments may take that look for the cause of a difference; 0 for none.
             run: The run that is the record, where the name was looked up before and may mean another by now.
+            level: ``quick`` (some of the steps), ``full``, or ``paranoid`` (all of them, three times).
         """
         run = run or self.run_of(name)
         launch = environments.launch_in(self.store, run, env)
@@ -160,6 +162,7 @@ class Project:
             listener=self._listener(),
             launch=launch,
             budget=budget,
+            level=level,
         )
 
     def stress(

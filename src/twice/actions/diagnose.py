@@ -19,6 +19,7 @@ from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
 from twice.execute.testimony import variable_here
 from twice.records.artifact import Artifact
+from twice.records.canonical import digest as digest_of
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
@@ -156,7 +157,7 @@ class _Inquiry:
         self.recorded = recorded
         self.subject = subject
         self.bench = found
-        self.first = Run(now, None, failure)
+        self.first = Run(now, digest_of(now) if now is not None else None, failure)
         self.runs: dict[Levers, list[Run]] = {frozenset(): [self.first]}
         self.looked: set[Levers] = set()
         self.judged: dict[str, bool] = {}

@@ -83,6 +83,7 @@ def carry_out(
     notes: tuple[str, ...] = (),
     of: Digest | None = None,
     launch: Launch = HERE,
+    finished: Mapping[str, StepResult] | None = None,
 ) -> Outcome:
     """Carry out a plan.
 
@@ -98,6 +99,7 @@ def carry_out(
         notes: Lines for people, shown at the beginning.
         of: The run that this one is held against.
         launch: How worker processes are started. The plan's environment has to be the one that they run on.
+        finished: Steps that an interrupted attempt at the same had finished: they are taken over, and not run again.
 
     Returns:
         The run, also when a step failed or it was interrupted: what was finished is kept, and the next run goes on.
@@ -112,7 +114,7 @@ def carry_out(
         raise ParameterError(f"jobs is how many steps may run at the same time, and {jobs} is none.", hint="jobs=1")
     if plan.strict is not None and not launch.foreign:
         strict.check()
-    return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of, launch).go(notes)
+    return _Run(store, plan, purpose, reuse, recorded, only, jobs, listener, of, launch, finished or {}).go(notes)
 
 
 class _Run:
@@ -128,9 +130,11 @@ class _Run:
         listener: Listener,
         of: Digest | None,
         launch: Launch,
+        finished: Mapping[str, StepResult],
     ) -> None:
         self.store = store
         self.plan = plan
+        self.finished = finished
         self.purpose = purpose
         self.reuse = reuse
         self.recorded = recorded
@@ -158,6 +162,10 @@ class _Run:
         label = self.plan.label or (self.plan.version.short if self.plan.version else "")
         self.tell(RunBegan(self.plan.pipeline, label, tuple(self.order), self.purpose, notes))
         interrupted: BaseException | None = None
+        for name, result in self.finished.items():
+            assert result.trace is not None
+            self.progress.traces[name] = (result.trace, self.store.load(result.trace, Trace))
+            self.progress.results[name] = result
         try:
             if self.jobs == 1:
                 self._one_by_one()
@@ -195,7 +203,7 @@ class _Run:
         return Outcome(digest, record, problem)
 
     def _one_by_one(self) -> None:
-        begun: set[str] = set()
+        begun: set[str] = set(self.finished)
         while waiting := ready(self.order, self.sources, self.progress.traces, begun):
             begun.add(waiting[0])
             self._step(waiting[0])
@@ -203,7 +211,7 @@ class _Run:
     def _side_by_side(self) -> None:
         from concurrent.futures import Future, ThreadPoolExecutor  # which bring logging, and most runs do without
 
-        begun: set[str] = set()
+        begun: set[str] = set(self.finished)
         ended: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="twice") as pool:
             running = 0

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from twice.actions.compare import compare
+from twice.actions.compare import compare, judged
 from twice.actions.diagnose import BUDGET, Diagnoser
+from twice.actions.laboratory import Subject
 from twice.actions.prepare import from_version
 from twice.actions.rerun import drift_notes
 from twice.actions.run import carry_out
+from twice.actions.spread import Spread
+from twice.compare.choice import LEVELS, sample
 from twice.compare.comparison import Comparison
-from twice.errors import NotFound
+from twice.compare.judge import overall
+from twice.control.conditions import Conditions
+from twice.environment.drift import drift
+from twice.environment.record import host
+from twice.errors import Damaged, NotFound, ParameterError
 from twice.execute.events import Listener
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
+from twice.present.words import duration
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
-from twice.records.run import RunRecord
+from twice.records.environment import Environment
+from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace
-from twice.records.verdict import Verdict
+from twice.records.verdict import Diagnosis, StepVerdict, Verdict
 from twice.store.store import Store
+
+LONG = 10.0
+"""Seconds from which on it is said beforehand how long a verification takes."""
+
+INTERRUPTED = "it was interrupted; verify again to go on from here"
 
 
 def verify(
@@ -34,8 +49,11 @@ def verify(
     listener: Listener,
     launch: Launch = HERE,
     budget: float = BUDGET,
+    level: str = "full",
 ) -> Comparison:
     """Verify a version: each step alone, fed its recorded inputs, so that one difference does not cascade.
+
+    One that was interrupted is gone on with: the steps that it had finished are not run again.
 
     Args:
         store: The vault.
@@ -46,11 +64,17 @@ def verify(
         listener: Is told what happens.
         launch: How worker processes are started: here by default, or in another environment.
         budget: Seconds that experiments may take that look for the cause of a difference; 0 for none.
+        level: ``quick``: some of the steps; ``full``; or ``paranoid``: what agrees is run twice more.
+
+    Returns:
+        The verdict; its ``interrupted`` says whether the search for causes was. It is filed all the same.
 
     Raises:
         NotFound: A step of that name is not in the version, or the recorded run did not finish.
-        KeyboardInterrupt: It was interrupted; what was finished is filed.
+        KeyboardInterrupt: It was interrupted before all steps had run; what was finished is filed.
     """
+    if level not in LEVELS:
+        raise ParameterError(f"the level is one of {', '.join(LEVELS)}, and not {level!r}.")
     record = store.load(run, RunRecord)
     if record.status != "done":
         raise NotFound(
@@ -67,12 +91,21 @@ def verify(
     missing = [step.name for step in plan.steps if any(source not in traces for source in step.inputs.values())]
     if missing:
         raise NotFound(f"the recorded run did not finish, so {', '.join(missing)} cannot be given recorded inputs.")
+    why_left_out = "they were not asked for"
+    if level == "quick" and steps is None:
+        only, why_left_out = _chosen(store, run, record, plan, names)
     recorded = {
         step.name: {parameter: traces[source].output for parameter, source in step.inputs.items()}
         for step in plan.steps
     }
     notes = drift_notes(store, record, plan)
     left_out = [name for name in names if name not in only]
+    finished = _finished(store, run, record, plan, only, launch)
+    price = sum(traces[name].duration / 1e9 for name in only - finished.keys() if name in traces)
+    price *= 3 if level == "paranoid" else 1
+    told = [f"by the record this takes about {duration(price)}, shared by {jobs} at a time"] if price > LONG else []
+    if finished:
+        told.append(f"going on from where it was interrupted: {', '.join(sorted(finished))} ran already")
     outcome = carry_out(
         store,
         plan,
@@ -82,56 +115,155 @@ def verify(
         only=only,
         jobs=jobs,
         listener=listener,
-        notes=notes,
+        notes=(*notes, *told),
         of=run,
         launch=launch,
+        finished=finished,
     )
     if isinstance(outcome.problem, KeyboardInterrupt):
         raise outcome.problem
     if left_out:
-        notes = (f"the steps {', '.join(left_out)}: they were not asked for", *notes)
+        notes = (f"the steps {', '.join(left_out)}: {why_left_out}", *notes)
     found = compare(store, run, store, outcome.digest, notes=notes).verdict
-    found = _with_causes(store, record, plan, found, outcome.record, traces, recorded, jobs, budget, listener, launch)
+    court = _Court(store, record, plan, traces, recorded, jobs, budget, listener, launch)
+    found = court.judge(found, outcome.record, again=2 if level == "paranoid" else 0)
     verdict = replace(
         found,
-        level="full",
+        level=level,
         host=outcome.record.host,
         environment=outcome.record.environment,
         made=outcome.record.started,
     )
     store.add(verdict)
-    return Comparison(verdict)
+    return Comparison(verdict, interrupted=court.interrupted)
 
 
-def _with_causes(
-    store: Store,
-    record: RunRecord,
-    plan: Plan,
-    verdict: Verdict,
-    now: RunRecord,
-    traces: Mapping[str, Trace],
-    recorded: Mapping[str, Mapping[str, Artifact]],
-    jobs: int,
-    budget: float,
-    listener: Listener,
-    launch: Launch,
-) -> Verdict:
-    """The verdict with the cause of each difference, as far as the budget goes."""
-    if not budget:
-        return verdict
-    results = {result.step: result for result in now.steps}
-    diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener, launch=launch)
-    steps = []
-    for step in verdict.steps:
-        result = results.get(step.step)
-        known = step.step in traces and result is not None
-        if step.reproduces or not known or step.verdict == "inconclusive":
-            steps.append(step)
-            continue
-        assert result is not None
-        trace = store.load(result.trace, Trace) if result.trace is not None else None
+def _chosen(store: Store, run: Digest, record: RunRecord, plan: Plan, names: list[str]) -> tuple[frozenset[str], str]:
+    """The steps that a quick verification looks at, and why not the others."""
+    then = _environment(store, record, plan)
+    drifted = set()
+    for name in names:
+        reached = {id_.partition("==")[0] for id_ in plan.code.steps[name].reaches if "==" in id_}
+        if any(found.what in ("interpreter", "distribution") for found in drift(then, plan.environment, reached)):
+            drifted.add(name)
+    last: dict[str, int] = {}
+    for _, verdict in store.verdicts(run):
+        last |= {step.step: verdict.made for step in verdict.steps if verdict.left == run}
+    only = frozenset(sample(names, drifted, last))
+    why = "nothing that they reach is another than recorded" if drifted else "a quick look is at a sample"
+    return only, f"{why} (--level full looks at all)"
+
+
+def _environment(store: Store, record: RunRecord, plan: Plan) -> Environment:
+    try:
+        return store.load(record.environment, Environment)
+    except (NotFound, Damaged):
+        return plan.environment
+
+
+def _finished(
+    store: Store, run: Digest, record: RunRecord, plan: Plan, only: frozenset[str], launch: Launch
+) -> dict[str, StepResult]:
+    """What the last verification had finished, if it was interrupted here and nothing is different since."""
+    attempts = [(digest, found) for digest, found in store.runs(version=record.version) if found.of == run]
+    if not attempts:
+        return {}
+    digest, last = attempts[-1]
+    same = last.environment == plan.environment_digest and last.host == host() and last.launch == launch.record()
+    if not same:
+        return {}
+    verdicts = [verdict for _, verdict in store.verdicts(digest) if verdict.right == digest]
+    cut_short = any(
+        step.diagnosis is not None and step.diagnosis.unsettled == INTERRUPTED
+        for verdict in verdicts
+        for step in verdict.steps
+    )
+    if verdicts and not cut_short:
+        return {}
+    return {result.step: result for result in last.steps if result.trace is not None and result.step in only}
+
+
+class _Court:
+    """Looks for the causes of differences, as far as the budget goes."""
+
+    def __init__(
+        self,
+        store: Store,
+        record: RunRecord,
+        plan: Plan,
+        traces: Mapping[str, Trace],
+        recorded: Mapping[str, Mapping[str, Artifact]],
+        jobs: int,
+        budget: float,
+        listener: Listener,
+        launch: Launch,
+    ) -> None:
+        self.store, self.record, self.plan, self.traces, self.recorded = store, record, plan, traces, recorded
+        self.budget, self.interrupted = budget, False
+        self.diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener, launch=launch)
+        self.spread = Spread(store, record, plan, traces, launch, listener)
+
+    def judge(self, verdict: Verdict, now: RunRecord, *, again: int) -> Verdict:
+        """The verdict with the cause of each difference, and how far it goes.
+
+        Args:
+            verdict: What comparing gave.
+            now: The run that was compared.
+            again: How often what agrees is run once more.
+        """
+        results = {result.step: result for result in now.steps}
+        steps = []
+        for step in verdict.steps:
+            result = results.get(step.step)
+            if result is None or step.step not in self.traces:
+                steps.append(step)
+                continue
+            trace = self.store.load(result.trace, Trace) if result.trace is not None else None
+            if step.reproduces and trace is not None and again and not self.interrupted:
+                step, trace = self._again(step, trace, again)
+            steps.append(self._looked_into(step, trace, result))
+        return overall(
+            steps, verdict.left, verdict.right, same_version=verdict.same_version, not_checked=verdict.not_checked
+        )
+
+    def _again(self, step: StepVerdict, trace: Trace, times: int) -> tuple[StepVerdict, Trace]:
+        """Run what agreed again, in processes of its own; the first that does not agree takes its place."""
+        subject = Subject(step.step, self.recorded[step.step], trace)
+        try:
+            runs = self.diagnoser.laboratory.run(subject, Conditions(), times)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return step, trace
+        spec = self.plan.step(step.step)
+        for made in runs:
+            if made.trace is None:
+                found = StepVerdict(step=step.step, verdict="fails", summary=made.failure, reason=made.failure)
+                return found, trace
+            found = judged(
+                spec.name, spec, self.record, self.store, self.traces[spec.name].output, self.store, made.trace.output
+            )
+            if not found.reproduces:
+                return replace(found, reason="it agreed at first, and not when it was run again"), made.trace
+        return step, trace
+
+    def _looked_into(self, step: StepVerdict, trace: Trace | None, result: StepResult) -> StepVerdict:
+        if step.reproduces or step.verdict == "inconclusive" or not self.budget:
+            return step
+        if self.interrupted:
+            return replace(step, diagnosis=Diagnosis(nature="", unsettled=INTERRUPTED))
+        spec = self.plan.step(step.step)
         failure = f"fails: {result.reason}" if trace is None else ""
-        spec = plan.step(step.step)
-        diagnosis = diagnoser.diagnose(spec, traces[spec.name], recorded[spec.name], trace, failure)
-        steps.append(replace(step, diagnosis=diagnosis))
-    return replace(verdict, steps=tuple(steps))
+        try:
+            diagnosis = self.diagnoser.diagnose(spec, self.traces[spec.name], self.recorded[spec.name], trace, failure)
+            spreads = self._followed(step.step, trace)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return replace(step, diagnosis=Diagnosis(nature="", unsettled=INTERRUPTED))
+        return replace(step, diagnosis=diagnosis, spreads=spreads)
+
+    def _followed(self, step: str, trace: Trace | None) -> str:
+        if trace is None:
+            return ""
+        if time.monotonic() + self.spread.seconds(step) > self.diagnoser.until:
+            return "not followed downstream: the budget for experiments was used up"
+        return self.spread.follow(step, trace.output)

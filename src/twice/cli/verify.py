@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from twice.cli.common import env_option, jobs_option, json_option, project_here, put_out, seconds, writable, write
-from twice.cli.report import FAILED, INCONCLUSIVE, report
+from twice.cli.report import FAILED, INCONCLUSIVE, INTERRUPTED, report, report_interrupt
 
 
 @click.command(
@@ -13,6 +13,7 @@ from twice.cli.report import FAILED, INCONCLUSIVE, report
 Examples:
   twice verify v1.0
   twice verify v1.0 --step fit --step score
+  twice verify v1.0 --level quick
   twice verify v1.0 --env venv
   twice verify latest --jobs 4 --json
   twice verify v1.0 --junit verdict.xml
@@ -22,6 +23,12 @@ there is no answer."""
 )
 @click.argument("name")
 @click.option("--step", "steps", multiple=True, metavar="S", help="Only this step; may be given several times.")
+@click.option(
+    "--level",
+    type=click.Choice(["quick", "full", "paranoid"]),
+    default="full",
+    help="quick: the steps whose packages are others here, or a third of all; full: all; paranoid: all, three times.",
+)
 @click.option(
     "--budget",
     default="10m",
@@ -37,6 +44,7 @@ def verify(
     context: click.Context,
     name: str,
     steps: tuple[str, ...],
+    level: str,
     budget: str,
     junit: str | None,
     env: str,
@@ -58,7 +66,9 @@ def verify(
     project.tell(data_on_stdout=True)
     files = [writable(file) for file in (junit,) if file is not None]
     try:
-        comparison = project.verify(name, steps=list(steps) or None, jobs=jobs, env=env, budget=seconds(budget))
+        comparison = project.verify(
+            name, steps=list(steps) or None, jobs=jobs, env=env, budget=seconds(budget), level=level
+        )
     except InputChanged as problem:
         report(problem)
         return INCONCLUSIVE
@@ -69,4 +79,7 @@ def verify(
 
         write(files[0], as_junit(view))
     put_out(view, lambda: draw_verdict(verdict, reproducible=comparison.reproducible, name=name), as_json=as_json)
+    if comparison.interrupted:
+        report_interrupt()
+        return INTERRUPTED
     return 0 if comparison.reproducible else INCONCLUSIVE if verdict.verdict == "inconclusive" else FAILED

@@ -12,10 +12,12 @@ class Comparison:
 
     Attributes:
         verdict: The verdict as a record.
+        interrupted: The search for causes was interrupted, so some are not known yet.
     """
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, *, interrupted: bool = False) -> None:
         self.verdict = verdict
+        self.interrupted = interrupted
 
     @property
     def reproducible(self) -> bool:
@@ -45,6 +47,8 @@ class Comparison:
                 lines += [f"    {'':<{width}}  {line}" for line in concluded(step.diagnosis, fixes=True)]
             elif not step.reproduces and step.verdict != "fails" and step.reason:
                 lines.append(f"    {'':<{width}}  {step.reason}")
+            if step.spreads:
+                lines.append(f"    {'':<{width}}  {step.spreads}")
         lines += [f"  not checked: {what}" for what in self.verdict.not_checked]
         return "\n".join(lines)
 

@@ -26,6 +26,8 @@ def draw_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
     Args:
         diagnosis: What was found out.
     """
+    if not diagnosis.nature:
+        return [text(f"not settled: {diagnosis.unsettled}", "yellow")]
     lines: list[RenderableType] = [text(_NATURES.get(diagnosis.nature, diagnosis.nature))]
     if diagnosis.spread:
         lines.append(indented(text(diagnosis.spread, "dim"), 2))

@@ -7,6 +7,7 @@ import sys
 from typing import TextIO
 
 from twice.execute.events import Event, Experimenting, RunBegan, StepPrinted
+from twice.present.words import duration
 
 
 class Passing:
@@ -31,9 +32,7 @@ class Passing:
                     write_bytes(self.stream("stderr"), f"note: {note}\n".encode())
         if isinstance(event, Experimenting) and not self._quiet:
             with contextlib.suppress(OSError, ValueError):
-                price = f", about {event.runs * event.seconds:.0f} s" if event.runs * event.seconds >= 1 else ""
-                line = f"{event.step}: {event.why} ({event.conditions}, {event.runs} more{price})\n"
-                write_bytes(self.stream("stderr"), line.encode())
+                write_bytes(self.stream("stderr"), f"{said(event)}\n".encode())
         if isinstance(event, StepPrinted):
             # A closed pipe or a full disk behind the user's output must not end the run.
             with contextlib.suppress(OSError, ValueError):
@@ -43,6 +42,13 @@ class Passing:
         """Where what is printed on ``stdout`` or ``stderr`` goes."""
         # Looked up late: pytest, notebooks and redirect_stdout exchange the streams.
         return (self._stdout or sys.stdout) if name == "stdout" else (self._stderr or sys.stderr)
+
+
+def said(event: Experimenting) -> str:
+    """An experiment in one line, with its price where it takes a second or more."""
+    seconds = event.runs * event.seconds
+    price = f", about {duration(seconds)}" if seconds >= 1 else ""
+    return f"{event.step}: {event.why} ({event.conditions}, {event.runs} more{price})"
 
 
 def write_bytes(stream: TextIO | None, data: bytes) -> None:

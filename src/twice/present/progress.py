@@ -17,7 +17,7 @@ from rich.text import Text
 from twice.execute.events import Event, Experimenting, RunBegan, RunEnded, StepBegan, StepBroke, StepEnded, StepPrinted
 from twice.present.layout import console_for, cut, table, text
 from twice.present.marks import mark
-from twice.present.passing import Passing, write_bytes
+from twice.present.passing import Passing, said, write_bytes
 from twice.present.words import count, duration
 
 _PREVIEW = 44
@@ -90,7 +90,7 @@ class Progress(Passing):
             case RunEnded():
                 self._end(event)
             case Experimenting():
-                self._console.print(text(f"{event.step}: {event.why} ({event.conditions}, {event.runs} more)", "dim"))
+                self._console.print(text(said(event), "dim"))
 
     def _begin(self, event: RunBegan) -> None:
         self._began = event

@@ -49,7 +49,8 @@ def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> Ren
             if tree or why:
                 parts.append(section(f"{step.step}: where it differs" if tree else f"{step.step}: why", *tree, *why))
         if step.diagnosis is not None:
-            parts.append(section(f"{step.step}: why", *draw_diagnosis(step.diagnosis)))
+            goes = [text(step.spreads, "dim")] if step.spreads else []
+            parts.append(section(f"{step.step}: why", *draw_diagnosis(step.diagnosis), *goes))
         if step.verdict == "fails" and "\n" in step.reason:
             parts.append(section(f"{step.step}: why it fails", text(step.reason.rstrip())))
     conclusion = _CONCLUSIONS.get(verdict.verdict, verdict.verdict)
