@@ -17,6 +17,7 @@ from twice.actions import diff as diff_
 from twice.actions import environment_views, environments, fetch, ground, listing, prepare
 from twice.actions import explain as explain_
 from twice.actions import gc as gc_
+from twice.actions import page as page_
 from twice.actions import repair as repair_
 from twice.actions import rerun as rerun_
 from twice.actions import run as run_
@@ -164,6 +165,10 @@ class Project:
             budget=budget,
             level=level,
         )
+
+    def page(self, comparison: Comparison, name: str) -> str:
+        """A verification as an HTML page."""
+        return page_.page_of(self.store, comparison, name)
 
     def stress(
         self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1, budget: float = BUDGET

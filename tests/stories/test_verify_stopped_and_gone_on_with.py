@@ -24,7 +24,7 @@ FLOW = """
         return load
 
     def draw(slow):
-        time.sleep(0.2)
+        time.sleep(0.5)
         return int.from_bytes(os.urandom(6), "big") + 1
 
     def halve(draw):
@@ -43,7 +43,8 @@ FLOW = """
 def stopped(project: Project, words: str, *arguments: str, **variables: str) -> tuple[int, str, str]:
     """Run a command, and press Ctrl-C as soon as it says some words on standard error."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "twice", *arguments],
+        # A shell that runs the tests in the background has signals ignored, in all that it starts.
+        [sys.executable, "-c", _HEARING, *arguments],
         cwd=project.folder,
         env={**clean_environment(), **variables},
         stdout=subprocess.PIPE,
@@ -78,11 +79,11 @@ def test_stopped_while_steps_run_and_while_a_cause_is_looked_for(tmp_path: Path)
     assert before == {"load": 1, "slow": 1, "draw": 1}
 
     status, out, said = stopped(project, "slow begins", "verify", "v1", SLOW="60")
-    assert status == 130 and "interrupted" in said and not out
+    assert status == 130 and "interrupted" in said and not out, said + out
     assert runs_of(project, "load") == 2 and runs_of(project, "slow") == 1
 
     status, out, said = stopped(project, "held still?", "verify", "v1")
-    assert status == 130 and "interrupted" in said
+    assert status == 130 and "interrupted" in said, said + out
     assert "going on from where it was interrupted: load ran already" in said
     assert "not settled: it was interrupted; verify again to go on from here" in out
     assert runs_of(project, "load") == 2, "it was not run again"
@@ -142,6 +143,13 @@ def test_levels_look_at_some_steps_at_all_and_at_all_three_times(tmp_path: Path)
     assert verify("--level", "full") == ["count identical", *same]
     assert verify("--level", "paranoid") == ["count different", *same]
 
+
+_HEARING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from twice.cli.main import main
+main(sys.argv[1:])
+"""
 
 _STATUS_1 = """
 import subprocess, sys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from twice.actions.compare import judged
 from twice.actions.ground import keep_files_up_to
@@ -58,12 +58,13 @@ class Spread:
                 found.add(spec.name)
         return frozenset(found - {step})
 
-    def follow(self, step: str, output: Artifact) -> str:
+    def follow(self, step: str, output: Artifact, apart: Collection[str] = ()) -> str:
         """What another output of a step changes downstream, in words; empty if nothing depends on it.
 
         Args:
             step: The step.
             output: What it gave, which is not what was recorded.
+            apart: Steps whose output is not as recorded from recorded inputs either: nothing is learnt from them.
         """
         below = self._below(step)
         if not below:
@@ -72,7 +73,7 @@ class Spread:
             Experimenting(step, f"fed to {', '.join(sorted(below))}", "how far does it go?", 1, self.seconds(step))
         )
         outputs = {name: trace.output for name, trace in self.traces.items()} | {step: output}
-        changed, same, failed = [], [], []
+        changed, same, failed, unclear = [], [], [], []
         environment = {**os.environ, **switches.variables(self.plan.settings)}
         keys = Keys(self.store, self.plan, self.launch)
         with Workers(environment, preload=self.plan.preload, launch=self.launch) as workers:
@@ -82,6 +83,9 @@ class Spread:
             for spec in self.plan.steps:
                 if spec.name not in below or any(source in failed for source in spec.inputs.values()):
                     continue
+                if spec.name in apart:
+                    unclear.append(spec.name)
+                    continue  # what comes after it is fed with what was recorded of it
                 inputs = {parameter: outputs[source] for parameter, source in spec.inputs.items()}
                 recorded = self.traces[spec.name]
                 if all(value.content == recorded.inputs[name] for name, value in inputs.items()):
@@ -102,11 +106,15 @@ class Spread:
                     continue
                 outputs[spec.name] = made.output
                 changed.append(f"{spec.name} ({verdict.summary})" if verdict.summary else spec.name)
-        return _said(changed, same)
+        return _said(changed, same, unclear)
 
 
-def _said(changed: list[str], same: list[str]) -> str:
-    if not changed:
-        return f"it ends there: fed with it, {', '.join(same)} gave what was recorded" if same else ""
-    words = f"it goes on: fed with it, {'; '.join(changed)} {'differ' if len(changed) > 1 else 'differs'}"
-    return f"{words}; {', '.join(same)} gave what was recorded" if same else words
+def _said(changed: list[str], same: list[str], unclear: list[str]) -> str:
+    words = []
+    if changed:
+        words.append(f"it goes on: fed with it, {'; '.join(changed)} {'differ' if len(changed) > 1 else 'differs'}")
+    if same:
+        words.append(f"{'' if changed else 'it ends there: fed with it, '}{', '.join(same)} gave what was recorded")
+    if unclear:
+        words.append(f"{', '.join(unclear)} cannot tell: not as recorded from recorded inputs either")
+    return "; ".join(words)

@@ -200,6 +200,7 @@ class _Court:
     ) -> None:
         self.store, self.record, self.plan, self.traces, self.recorded = store, record, plan, traces, recorded
         self.budget, self.interrupted = budget, False
+        self.apart: frozenset[str] = frozenset()
         self.diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener, launch=launch)
         self.spread = Spread(store, record, plan, traces, launch, listener)
 
@@ -212,6 +213,7 @@ class _Court:
             again: How often what agrees is run once more.
         """
         results = {result.step: result for result in now.steps}
+        self.apart = frozenset(step.step for step in verdict.steps if not step.reproduces)
         steps = []
         for step in verdict.steps:
             result = results.get(step.step)
@@ -266,4 +268,4 @@ class _Court:
             return ""
         if time.monotonic() + self.spread.seconds(step) > self.diagnoser.until:
             return "not followed downstream: the budget for experiments was used up"
-        return self.spread.follow(step, trace.output)
+        return self.spread.follow(step, trace.output, self.apart)

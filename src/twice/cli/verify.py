@@ -16,7 +16,7 @@ Examples:
   twice verify v1.0 --level quick
   twice verify v1.0 --env venv
   twice verify latest --jobs 4 --json
-  twice verify v1.0 --junit verdict.xml
+  twice verify v1.0 --html verdict.html --junit verdict.xml
 
 Ends with status 0 if it is reproducible, 1 if an output differs or a step fails, 2 if the call was wrong, and 3 if
 there is no answer."""
@@ -35,6 +35,7 @@ there is no answer."""
     metavar="TIME",
     help="How long to look for the cause of a difference, as 90s, 10m or 2h; 0 for not at all. [default: 10m]",
 )
+@click.option("--html", metavar="FILE", help="Also write the verdict as a page that needs nothing but itself.")
 @click.option("--junit", metavar="FILE", help="Also write the verdict as JUnit's XML, a test for each step.")
 @env_option
 @jobs_option
@@ -46,6 +47,7 @@ def verify(
     steps: tuple[str, ...],
     level: str,
     budget: str,
+    html: str | None,
     junit: str | None,
     env: str,
     jobs: int,
@@ -64,7 +66,7 @@ def verify(
 
     project = project_here(context)
     project.tell(data_on_stdout=True)
-    files = [writable(file) for file in (junit,) if file is not None]
+    files = {file: writable(file) for file in (html, junit) if file is not None}
     try:
         comparison = project.verify(
             name, steps=list(steps) or None, jobs=jobs, env=env, budget=seconds(budget), level=level
@@ -77,7 +79,9 @@ def verify(
     if junit is not None:
         from twice.present.junit import junit as as_junit
 
-        write(files[0], as_junit(view))
+        write(files[junit], as_junit(view))
+    if html is not None:
+        write(files[html], project.page(comparison, name).encode())
     put_out(view, lambda: draw_verdict(verdict, reproducible=comparison.reproducible, name=name), as_json=as_json)
     if comparison.interrupted:
         report_interrupt()
