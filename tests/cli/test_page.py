@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from cli.commands import Folder
 from twice.present.page import page
 from twice.present.reports import StepVerdictView, VerdictView
-from twice.values.drawn import Histogram, Pictures, Texts, drawn
+from twice.values.drawn import Drawn, Histogram, Pictures, Texts, drawn
 from twice.values.terms import Container
 
 EVIL = '</td><script>alert("1")</script>'
@@ -81,7 +81,7 @@ def test_nothing_that_comes_from_a_store_is_code_on_the_page() -> None:
         name=EVIL, verdict="different", grade="", reproducible=False, steps=(step,), not_checked=(EVIL,),
         recorded="a:b", now="a:c", same_version=True, level="full", host=EVIL, environment=None, made=None,
     )  # fmt: skip
-    drawings = {
+    drawings: dict[str, list[Drawn]] = {
         EVIL: [Texts(EVIL, EVIL, "other"), Histogram(EVIL, -1.0, 1.0, (1, 0, 2), 3, 4), Pictures(EVIL, b"", b"")]
     }
     text = page(verdict, {EVIL: ()}, drawings)
