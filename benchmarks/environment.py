@@ -1,6 +1,6 @@
 """What rebuilding and entering an environment costs: ratios, in one run, interleaved.
 
-python benchmarks/environment.py
+python benchmarks/environment.py [rebuilding] [swapping] [capturing] [containing]
 
 The part on containers needs an engine and TWICE_BASE_IMAGE, as `.ci/engine start DIR` makes them.
 """
@@ -189,11 +189,13 @@ def contained(folder: Path, steps: int, with_: Engine, python: str, environ: dic
 
 def main() -> None:
     parts = [rebuilding, swapping, capturing, containing]
+    asked = sys.argv[1:]
     with tempfile.TemporaryDirectory() as scratch:
         for part in parts:
             folder = Path(scratch) / ("sixty" if part in (swapping, capturing) else part.__name__)
             folder.mkdir(exist_ok=True)
-            part(folder)
+            if not asked or part.__name__ in asked:
+                part(folder)
 
 
 if __name__ == "__main__":

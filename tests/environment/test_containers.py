@@ -103,7 +103,7 @@ def it_is_the_same_when_it_is_built_again(moved: Path) -> None:
     _, again, same = built()
     assert layers == same
     assert (digest == again) == (engine().name == "podman")  # Docker writes the moment of building beside the layers
-    left = engine().run(["image", "ls", "-q", "--filter", "label=twice.stage=build"], doing="look")
+    left = engine().run(["image", "ls", "-q", "--filter", "label=twice.build"], doing="look")
     assert left == ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,9 +102,9 @@ def image(store: Store, run: Digest, lock: Lock, *, base: str | None = None) -> 
     if known is not None:
         return known
     name = f"twice-env:{lock.key.hex[:16]}-{base_digest.rpartition(':')[2][:8]}"
-    spool = store.spool()
+    spool, build = store.spool(), secrets.token_hex(8)
     try:
-        _context(store, run, lock, spool, pinned, installer="uv")
+        _context(store, run, lock, spool, pinned, installer="uv", build=build)
         shutil.copy2(uv.program(), spool / "uv")
         options = ["--network=none"] if lock.kept else ["--network=host"]
         if with_.name == "podman":
@@ -111,8 +112,8 @@ def image(store: Store, run: Digest, lock: Lock, *, base: str | None = None) -> 
         with_.run(["build", "-q", "--force-rm", *options, "-t", name, str(spool)], doing="build the image")
     finally:
         shutil.rmtree(spool, ignore_errors=True)
-        with contextlib.suppress(EnvironmentUnusable):  # only what has no name, and so none that was built before
-            with_.run(["image", "prune", "-f", "--filter", f"label={STAGE}"], doing="clear the first stage out")
+        with contextlib.suppress(EnvironmentUnusable):
+            with_.run(["image", "prune", "-f", "--filter", f"label={STAGE}={build}"], doing="clear the first stage out")
     found = with_.image(name)
     if found is None:
         raise EnvironmentUnusable(f"{with_.name} built {name}, and does not know it.")
@@ -147,7 +148,9 @@ def _pin(with_: Engine, base: str) -> tuple[str, str]:
     return base, str(found["Id"])  # made here: no registry knows it, and its own digest is all there is
 
 
-def _context(store: Store, run: Digest, lock: Lock, folder: Path, base: str, *, installer: str) -> None:
+def _context(
+    store: Store, run: Digest, lock: Lock, folder: Path, base: str, *, installer: str, build: str = ""
+) -> None:
     text = dockerfile(
         base,
         f"The environment of a version, rebuilt from the lock {lock.key}.",
@@ -155,6 +158,7 @@ def _context(store: Store, run: Digest, lock: Lock, folder: Path, base: str, *, 
         alone=lock.kept,
         installer=installer,
         python=".".join(lock.python.split(".")[:2]),
+        build=build,
     )
     (folder / "Dockerfile").write_text(text)
     (folder / "requirements.txt").write_text(requirements_text(lock.packages))

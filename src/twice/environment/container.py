@@ -17,8 +17,8 @@ ENGINES = ("docker", "podman")
 CHOICE = "TWICE_CONTAINER_ENGINE"
 EPOCH = "1700000000"
 """The time that files of an image are said to be of, where the engine can be told."""
-STAGE = "twice.stage=build"
-"""The label of what is left over of a build."""
+STAGE = "twice.build"
+"""The label of what is left over of a build; its value is another for each, since several may be made at once."""
 
 # Asked inside the image: what the interpreter is, and what is installed for it.
 ASK = (
@@ -123,7 +123,14 @@ def _hint(said: str) -> str:
 
 
 def dockerfile(
-    base: str, title: str, libraries: Iterable[SharedLibrary], *, alone: bool, installer: str, python: str
+    base: str,
+    title: str,
+    libraries: Iterable[SharedLibrary],
+    *,
+    alone: bool,
+    installer: str,
+    python: str,
+    build: str = "",
 ) -> str:
     """The text of a Dockerfile: the base, the system's libraries that it lacks, and the locked packages; nothing else.
 
@@ -134,6 +141,7 @@ def dockerfile(
         alone: Whether all wheels lie in ``wheels/`` beside it, so that no network is needed.
         installer: ``uv``, whose program lies beside it, or ``pip``, which the base has.
         python: The interpreter's minor version.
+        build: What names this very build, so that what is left over of it can be found.
     """
     wanted = sorted({f"{found.name.partition('.so')[0]}.so:{found.package}" for found in libraries if found.package})
     source = "--no-index --find-links /build/wheels " if alone else "--find-links /build/wheels "
@@ -152,7 +160,7 @@ def dockerfile(
     lines = [
         f"# {title}",
         f"FROM {base} AS build",
-        f"LABEL {STAGE}",
+        *([f"LABEL {STAGE}={build}"] if build else []),
         "COPY . /build/",
         f"RUN {make} \\",
         f" && {settings}{install}--require-hashes -r /build/requirements.txt",
