@@ -104,3 +104,36 @@ def test_what_is_no_file_has_no_digest(store: Store, tmp_path: Path) -> None:
         store.digest_file(tmp_path / "absent")
     with pytest.raises(StoreError, match="not a regular file"):
         store.digest_file(tmp_path)
+
+
+def test_many_files_written_a_moment_ago_are_not_remembered(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}" for number in range(20)]
+    for file in files:
+        file.write_bytes(b"fresh")
+    with Store.open(tmp_path / ".twice") as store:
+        store.put_files(files)
+        index = Index(tmp_path / ".twice" / "index.sqlite")
+        assert index.all("folder") == {}
+        for file in files:
+            wait_until_settled(file)
+        store.put_files(files)
+        assert len(index.all("folder")) == 1
+        index.close()
+
+
+def test_what_the_store_wrote_itself_is_not_read_again_but_a_change_to_it_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.write_bytes(b"x" * 200_000)
+    wait_until_settled(file)
+    with Store.open(tmp_path / ".twice") as store:
+        digest = store.put_file(file)
+        kept = store.file(digest)
+    index = Index(tmp_path / ".twice" / "index.sqlite")
+    assert index.get("file", str(kept)) is not None
+    assert index.get("file", str(kept))[-1] == digest  # type: ignore[index]
+    index.close()
+    kept.chmod(0o644)
+    kept.write_bytes(b"y" * 200_000)
+    with Store.open(tmp_path / ".twice") as store:
+        assert store.put_file(file) == digest
+        assert store.get(digest) == b"x" * 200_000

@@ -38,7 +38,12 @@ class Intake:
         if self._is_here(known):
             self._objects.settle(known)
             return known
-        return self._objects.put_file(file, like=before)
+        digest = self._objects.put_file(file, like=before)
+        name = object_name(digest)
+        # What was just written, or held against its name, is not read again the next time.
+        with suppress(NotFound):
+            self._files.vouch(self._backend.file(name), digest)
+        return digest
 
     def files(self, files: Iterable[Path]) -> list[Digest]:
         """Put copies of many files down; the digests come in the same order."""

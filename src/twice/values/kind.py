@@ -7,6 +7,7 @@ to the meaning of the value in :class:`Aside`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,6 +135,9 @@ def library(name: str) -> Any:
     Raises:
         ImportError: It is not installed here.
     """
+    found = sys.modules.get(name)
+    if found is not None and not getattr(getattr(found, "__spec__", None), "_initializing", False):
+        return found
     import importlib
 
     return importlib.import_module(name)

@@ -152,8 +152,9 @@ def sharing(windows: Iterable[Window]) -> list[list[Found]]:
     groups: list[list[Found]] = []
     stretch: list[Found] = []
     end = 0
-    for found in sorted(placed, key=lambda found: found[1].bounds[0]):
-        low, high = found[1].bounds
+    bounds = sorted(((*found[1].bounds, number) for number, found in enumerate(placed)))
+    for low, high, number in bounds:
+        found = placed[number]
         if low >= end:
             groups += _groups(stretch)
             stretch = []

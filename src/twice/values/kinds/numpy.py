@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twice.errors import Damaged
 from twice.values.kind import Aside, Buffer, Kind, Making, library
-from twice.values.kinds.numpy_types import dtype_from, dtype_part, dtype_state, used_bytes
+from twice.values.kinds.numpy_types import dtype_from, dtype_part, dtype_state, padding_of
 from twice.values.memory import Memory, Place, Window, meets_itself
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ def array_state(value: Any) -> dict[str, Any]:
     return state
 
 
+_AS_THEY_LIE = frozenset("?bBhHiIlLqQfdFD")
+"""Types of NumPy whose items ``memoryview`` knows and that have no padding."""
+
+
 def window_on(value: Any, *, fixed: bool = False) -> Window:
     """Where an array of at least one item lies; ``fixed`` if it cannot be put into memory that others share."""
     return Window(value, _fixed_place if fixed else _place, borrowed=value.base is not None)
@@ -50,7 +54,8 @@ def _place(value: Any) -> Place:
     if dtype.hasobject or dtype.kind == "T":
         whole = dtype.kind == "O" and not any(stride % dtype.itemsize for stride in value.strides)
         form = "objects" if whole else "fixed"
-    address, written = value.__array_interface__["data"][0], value.flags.writeable
+    # Not from ``__array_interface__``, which also describes structured types, for longer than all the rest takes.
+    address, written = value.ctypes.data, value.flags.writeable
     lone = written and not value.flags.forc and meets_itself(value.shape, value.strides, dtype.itemsize)
     return Place(address, value.shape, value.strides, dtype.itemsize, written, form, lone)
 
@@ -67,12 +72,15 @@ def _bytes_of(value: Any) -> memoryview:
 
     if value.size == 0 or value.dtype.itemsize == 0:
         return memoryview(b"")
+    dtype = value.dtype
+    if dtype.isnative and dtype.char in _AS_THEY_LIE and value.flags.c_contiguous:
+        return memoryview(value).cast("B")
     flat = np.ascontiguousarray(value).reshape(-1).view(np.ndarray).view(np.uint8)
-    if value.dtype.names is not None or value.dtype.kind in "fcV":
-        used = used_bytes(value.dtype)
-        if not all(used):
-            rows = flat.reshape(-1, value.dtype.itemsize).copy()
-            rows[:, [place for place, part in enumerate(used) if not part]] = 0
+    if dtype.names is not None or dtype.kind in "fcV":
+        padding = padding_of(dtype)
+        if padding:
+            rows = flat.reshape(-1, dtype.itemsize).copy()
+            rows[:, padding] = 0
             flat = rows.reshape(-1)
     return memoryview(flat.data)
 

@@ -75,6 +75,12 @@ def dtype_from(state: Any) -> Any:
 
 
 @functools.lru_cache(1024)
+def padding_of(dtype: Any) -> list[int]:
+    """The bytes of an item that are not part of its value."""
+    return [place for place, part in enumerate(used_bytes(dtype)) if not part]
+
+
+@functools.lru_cache(1024)
 def used_bytes(dtype: Any) -> list[bool]:
     """For each byte of an item, whether it is part of its value and not padding."""
     if dtype.subdtype is not None:
