@@ -51,6 +51,8 @@ class Code:
         self._trees: dict[str, ast.Module] = {}
         self._loading = 0
         self._loaded: list[tuple[str, dict[str, Any]]] = []
+        self._put: dict[tuple[str, str], dict[str, Any]] = {}
+        self._originals: dict[tuple[str, str], Any] = {}
 
     def value(self, number: int) -> Any:
         """A captured value; one number is one object."""
@@ -84,7 +86,23 @@ class Code:
         """
         for setting in self.outline["settings"]:
             self._set(setting)
+        self._import_in_order(self.outline["steps"][step]["imports"])
         self._provide(self.outline["steps"][step]["node"])
+
+    def _import_in_order(self, modules: Sequence[str]) -> None:
+        """Import what a step reaches in the order in which it was imported where the step was written.
+
+        A module may change another one while it is imported. What was changed gets its captured value after all of
+        them: given earlier, the change would be carried out on it once more.
+        """
+        self._loading += 1
+        try:
+            for name in modules:
+                with contextlib.suppress(Exception):  # what fails here fails again where it is used
+                    importlib.import_module(name)
+        finally:
+            self._loading -= 1
+        self._see_to_changes()
 
     def step(self, name: str) -> Callable[..., Any]:
         """A step's callable."""
@@ -154,6 +172,8 @@ class Code:
             return namespace[name]
         entry = self.outline["main"].get(name)
         if entry is None or name in self._under_way:
+            if entry is not None and entry["how"] == "module" and entry["name"] in sys.modules:
+                namespace[name] = sys.modules[entry["name"]]  # somebody needs it while it is imported
             return namespace.get(name)
         self._under_way.add(name)
         try:
@@ -198,8 +218,12 @@ class Code:
                     self._put_onto(holder, attributes)
 
     def _put_onto(self, holder: Any, attributes: Mapping[str, Any]) -> None:
-        for attribute, held in attributes.items():
+        for way, held in attributes.items():
+            *path, attribute = way.split("\n")
             value = self.value(held["value"])
+            if path or attribute == "__code__":
+                _set_of_function(holder, path, attribute, value)
+                continue
             wrap: Callable[[Any], Any] | None = _WRAPPERS.get(held["as"])
             now = getattr(holder, attribute) if attribute in _DEFAULTS else vars(holder).get(attribute)
             if not _same(getattr(now, "__func__", now) if wrap else now, value):
@@ -259,8 +283,11 @@ class Code:
                 found = getattr(found, part)
             return found
         if entry["how"] == "import":
+            first, *rest = entry["name"].split(".")
             found = importlib.import_module(entry["module"])
-            for part in entry["name"].split("."):
+            original = (entry["module"], first) in self._originals and entry.get("original")
+            found = self._originals[entry["module"], first] if original else getattr(found, first)
+            for part in rest:
                 found = getattr(found, part)
             return found
         return self._cut_out(id_, entry)
@@ -295,19 +322,56 @@ class Code:
         Variables, attributes and functions that somebody changed later keep what they had in the end. That waits
         until no import is under way any more, since it may need what a module further out has yet to define.
         """
+        held = self._held_by_others(name)
         self._loading += 1
         try:
             run()
         finally:
             self._loading -= 1
+        self._let_be(held)
         self._loaded.append((name, namespace))
+        self._see_to_changes()
+
+    def _see_to_changes(self) -> None:
         while self._loaded and not self._loading:
             loaded, its_names = self._loaded.pop(0)
             for variable, value in self.outline["values"].get(loaded, {}).items():
                 captured = self.value(value)
                 if not _same(its_names.get(variable), captured):
+                    if variable in its_names:
+                        self._originals[loaded, variable] = its_names[variable]
                     its_names[variable] = captured
+                self._put[loaded, variable] = its_names
             self._give_attributes(loaded)
+
+    def _held_by_others(self, name: str) -> list[tuple[dict[str, Any], str, Any, Any]]:
+        """What variables that have their captured values hold before a module is imported.
+
+        If the module was there when the values were captured, what it does to them is in them already.
+        """
+        if name not in self.outline["loaded"]:
+            return []
+        found = []
+        for (_, variable), its_names in self._put.items():
+            value = its_names.get(variable)
+            found.append((its_names, variable, value, value.copy() if isinstance(value, list | dict | set) else None))
+        return found
+
+    def _let_be(self, held: list[tuple[dict[str, Any], str, Any, Any]]) -> None:
+        """Take back what an import did to variables that have their captured values."""
+        for its_names, variable, value, contents in held:
+            its_names[variable] = value
+            if contents is not None:
+                _fill(value, contents)
+
+
+def _set_of_function(holder: Any, path: list[str], attribute: str, value: Any) -> None:
+    """Set the defaults or the code of a function, or of one that a class has."""
+    for part in path:
+        holder = getattr(holder, part) if isinstance(holder, property) else vars(holder).get(part)
+        holder = getattr(holder, "__func__", holder)
+    if isinstance(holder, types.FunctionType):
+        setattr(holder, attribute, value.__code__ if attribute == "__code__" else value)
 
 
 def _fill(container: Any, contents: Any) -> None:

@@ -102,6 +102,12 @@ READS_FRAMES = frozenset(
 INSPECTS = frozenset({"stack", "trace"})
 """Functions of ``inspect`` that give frames; other modules have functions of that name."""
 
+LOOKS_THROUGH = frozenset({"vars", "dir", "__dict__", "globals", "locals", "eval", "exec", "getmembers"})
+"""Names whose use means that somebody may look at all that a module holds, without saying what."""
+
+STORES_ANYWHERE = frozenset({"setattr", "delattr", "vars", "__dict__", "globals", "modules", "eval", "exec"})
+"""Names whose use means that something may be stored into another module without naming it as a target."""
+
 UNPICKLERS = frozenset({"pickle", "_pickle", "cloudpickle", "dill", "joblib", "torch", "jsonpickle"})
 """Modules that bring back what a text names: any function or class."""
 
@@ -122,6 +128,8 @@ TELLING = (
     | INSPECTS
     | UNPICKLERS
     | UNPICKLES
+    | LOOKS_THROUGH
+    | STORES_ANYWHERE
     | {"__subclasses__", "inspect", *READS_ARGUMENTS}
 )
 """The names that are looked for in all code that is reached, see ``reach.reads``."""

@@ -54,10 +54,15 @@ def is_local_file(file: str) -> bool:
 
 def module_file(module: ModuleType) -> str:
     """The file that a module came from; empty for built-in, frozen, namespace and interactive ones."""
-    file = vars(module).get("__file__")  # asking the module could run its ``__getattr__``
+    names = getattr(module, "__dict__", {})  # asking the module could run its ``__getattr__``
+    spec = names.get("__spec__")
+    if isinstance(spec, importlib.machinery.ModuleSpec) and spec.has_location and isinstance(spec.origin, str):
+        file: object = spec.origin  # it may have set its ``__file__`` to anything
+    else:
+        file = names.get("__file__")
     if not isinstance(file, str) or file.startswith("<"):
         return ""
-    if vars(module).get("__name__") == MAIN and os.path.basename(os.path.dirname(file)) == "_pyrepl":  # noqa: PTH119, PTH120
+    if names.get("__name__") == MAIN and os.path.basename(os.path.dirname(file)) == "_pyrepl":  # noqa: PTH119, PTH120
         return ""  # what reads a prompt is not what is typed at it
     return file
 
@@ -70,12 +75,11 @@ def module_path(module: ModuleType) -> list[str]:
 
 def is_local(module: ModuleType) -> bool:
     """Whether a module is local code."""
-    if module.__name__ == MAIN:
-        file = module_file(module)
-        return not file or is_local_file(file)
     file = module_file(module)
     if file:
         return is_local_file(file)
+    if module is sys.modules.get(MAIN):
+        return True
     places = module_path(module)  # a namespace package
     return bool(places) and all(is_local_file(os.path.join(place, "__init__.py")) for place in places)  # noqa: PTH118
 

@@ -40,6 +40,22 @@ def needs_of(reach: Reach) -> dict[str, object]:
     }
 
 
+def imports_of(reach: Reach, root: str) -> list[str]:
+    """The local modules that a node reaches and that are loaded, in the order in which they were."""
+    nodes = reach.graph.nodes
+    seen, pending = {root}, [root]
+    found: set[str] = set()
+    while pending:
+        node = nodes[pending.pop()]
+        if node.id == f"{node.module} (on import)":
+            found.add(node.module)
+        for to in (*(to for _, to in node.edges), *node.mentions):
+            if to not in seen:
+                seen.add(to)
+                pending.append(to)
+    return [name for name in sys.modules if name in found]
+
+
 def _own(node: Found, imported: list[str]) -> tuple[list[str], list[str]]:
     """The names and submodules that a node needs itself."""
     below = tuple(f"{package}." for package in node.packages)

@@ -207,7 +207,7 @@ class _Writer:
             normal.calls_unknown_imports = True
 
 
-def is_docstring(statement: ast.stmt) -> bool:
+def is_docstring(statement: ast.AST) -> bool:
     """Whether a statement is nothing but a string."""
     return (
         isinstance(statement, ast.Expr)

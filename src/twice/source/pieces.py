@@ -8,13 +8,14 @@ that nobody asked before.
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from twice.records.digest import Digest, digest_bytes, digest_texts
-from twice.source.normal import normalise
+from twice.source.normal import is_docstring, normalise
 from twice.source.toplevel import called_names, may_set, registered_with, survey
 from twice.source.uses import Import, Normal
 
@@ -49,6 +50,8 @@ class KnownPiece(msgspec.Struct, array_like=True, gc=False):
         text: The digest of its lines as they are, once somebody asked.
         defaults: Parameters whose default is more than a written constant, each with its place counted from the last
             positional one (0 for one that is given by keyword only), once somebody asked.
+        written: A function's defaults as they are written, the positional ones and those given by keyword only, each as
+            ``repr`` would show it; ``...`` for one that is more than a plain constant; once somebody asked.
         normals: Its normal forms, by what counts in them, once somebody asked.
     """
 
@@ -64,6 +67,7 @@ class KnownPiece(msgspec.Struct, array_like=True, gc=False):
     registers: tuple[str, ...] = ()
     text: str = ""
     defaults: tuple[tuple[str, int], ...] | None = None
+    written: tuple[list[str], dict[str, str]] | None = None
     normals: dict[int, Normal] = {}
 
 
@@ -139,6 +143,14 @@ class Piece:
             self.source.learned = True
         return self.known.defaults
 
+    @property
+    def written(self) -> tuple[list[str], dict[str, str]]:
+        """A function's defaults as they are written, as ``repr`` would show them; ``...`` for what is computed."""
+        if self.known.written is None:
+            self.known.written = _written(self.node)
+            self.source.learned = True
+        return self.known.written
+
     def normal(self, *, keep_annotations: bool = False, keep_docstrings: bool = False) -> Normal:
         """Its normal form; instead of the bytes themselves, their digest."""
         return normal_of(self.source, self.known.normals, [self], keep_annotations, keep_docstrings)
@@ -192,6 +204,8 @@ def normal_of(
     found = normals.get(counts)
     if found is None:
         code: Sequence[ast.AST] = source.tree.body if pieces is None else [piece.node for piece in pieces]
+        if pieces is None and not keep_docstrings and code and is_docstring(code[0]):
+            code = code[1:]
         found = normalise(code, keep_annotations=keep_annotations, keep_docstrings=keep_docstrings)
         found.data = digest_bytes(found.data).encode()
         normals[counts] = found
@@ -336,6 +350,24 @@ def _defaults(node: ast.AST) -> tuple[tuple[str, int], ...]:
         if default is not None and not _is_constant(default)
     ]
     return tuple(written)
+
+
+def _written(node: ast.AST) -> tuple[list[str], dict[str, str]]:
+    arguments = getattr(node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return [], {}
+    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return (
+        [_shown(default) for default in arguments.defaults],
+        {argument.arg: _shown(default) for argument, default in keywords if default is not None},
+    )
+
+
+def _shown(node: ast.expr) -> str:
+    if _is_constant(node):
+        with contextlib.suppress(ValueError, TypeError, MemoryError):  # ``not 1`` and the like
+            return repr(ast.literal_eval(node))
+    return "..."
 
 
 def _is_constant(node: ast.expr) -> bool:

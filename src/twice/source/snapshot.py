@@ -131,6 +131,8 @@ def _capture(
     while reach.reads != reach.counts:  # what somebody may read of other code counts everywhere
         reach = Reach(library, roots, distributions, counts=reach.reads)
         roots_of_steps = {name: reach.step(name, function) for name, function in steps.items()}
+    if reach.looks_through or reach.counts.docstrings:
+        reach.wholes.count_docstrings()
     state = state_of(reach, steps, roots_of_steps)
 
     own = {id_: _own(node, reach.counts) for id_, node in reach.graph.nodes.items()}

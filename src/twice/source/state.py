@@ -20,10 +20,19 @@ from types import FunctionType, ModuleType
 
 from twice.errors import CaptureError
 from twice.source.modules import MAIN, Source
-from twice.source.needs import needs_of
+from twice.source.needs import imports_of, needs_of
 from twice.source.normal import normalise
 from twice.source.pieces import CLASS, IMPORT, Piece
-from twice.source.reach.live import cells_of, class_cells, is_local_function, is_remade, line_of, parts_of
+from twice.source.reach.live import (
+    cells_of,
+    class_cells,
+    is_local_function,
+    is_remade,
+    line_of,
+    module_of,
+    name_of,
+    parts_of,
+)
 from twice.source.reach.places import placed
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
@@ -37,11 +46,12 @@ class State:
     """What sources alone do not say.
 
     Attributes:
-        outline: ``steps``: number and node id of each step's callable; ``definitions``: node id → how to find or make
-            it; ``main``: what the script's names stand for; ``values``: module → variable → number; ``attributes``:
-            node id of a class or function → attribute → number and wrapper; ``settings``: statements of the script
-            that make process-wide settings; ``needs``: node id → what it needs at hand, see ``source.needs``;
-            ``argv``: the number of the program's arguments, if something reached may read them.
+        outline: ``steps``: number and node id of each step's callable, and the local modules that it reaches, in the
+            order in which they were imported; ``loaded``: the modules that were there; ``definitions``: node id → how
+            to find or make it; ``main``: what the script's names stand for; ``values``: module → variable → number;
+            ``attributes``: node id of a class or function → attribute → number and wrapper; ``settings``: statements
+            of the script that make process-wide settings; ``needs``: node id → what it needs at hand, see
+            ``source.needs``; ``argv``: the number of the program's arguments, if something reached may read them.
         values: The values that are mentioned by number.
     """
 
@@ -87,8 +97,14 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
         values.setdefault(module, {})[name] = state.number(value, reach)
     state.outline |= {
         "steps": {
-            name: {"value": state.number(function, reach), "node": nodes[name]} for name, function in steps.items()
+            name: {
+                "value": state.number(function, reach),
+                "node": nodes[name],
+                "imports": imports_of(reach, nodes[name]),
+            }
+            for name, function in steps.items()
         },
+        "loaded": [name for name in reach.sources.modules if name in sys.modules],
         "definitions": definitions,
         "main": main,
         "values": values,
@@ -127,9 +143,7 @@ def _attribute(state: State, reach: Reach, value: object) -> Outline:
 
 
 def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type) -> Outline:
-    module = value.__module__
-    if isinstance(value, FunctionType):
-        module = str(value.__globals__.get("__name__", module))
+    module = module_of(value) if isinstance(value, FunctionType) else reach.sources.homes.of(value)
     named = module == MAIN and vars(sys.modules[MAIN]).get(value.__qualname__) is value
     if named and _statement(reach, value.__qualname__, value)[1] is not None:
         return _main_definition(reach, id_, value.__qualname__)
@@ -139,6 +153,8 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         outer, _, rest = value.__qualname__.partition(".")
         if outer in vars(sys.modules[MAIN]):
             return {**_main_definition(reach, id_, outer), "attributes": rest}
+    if isinstance(value, type) and module != MAIN and _was_replaced(reach, module, value):
+        return {"how": "import", "module": module, "name": value.__qualname__, "original": True}
     if isinstance(value, type):
         source, definition = reach.sources.class_definition(value)
         cells = class_cells(value, source, definition)
@@ -162,6 +178,16 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         made["kwdefaults"] = state.number(value.__kwdefaults__, reach)
         made["empty"] = tuple(name for name in value.__code__.co_freevars if name not in cells)
     return made
+
+
+def _was_replaced(reach: Reach, module: str, class_: type) -> bool:
+    """Whether importing a module makes a class, in whose place something else was put later."""
+    first = class_.__qualname__.partition(".")[0]
+    if "<locals>" in class_.__qualname__:
+        return False
+    made = reach.sources.survey(module).definition(first)
+    own = reach.sources.class_definition(class_)[1]
+    return made is not None and own is not None and made.first <= own.first and own.last <= made.last
 
 
 def _main_definition(reach: Reach, id_: str, name: str) -> Outline:
@@ -199,7 +225,7 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
             ],
         }
     if isinstance(value, ModuleType):
-        return {"how": "module", "name": value.__name__}
+        return {"how": "module", "name": name_of(value)}
     container = type(value).__name__ if type(value) in (list, dict, set) else ""
     return {"how": "value", "value": state.number(value, reach), "container": container}
 
@@ -207,11 +233,11 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
 def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, Piece | None]:
     """The statement to carry out again for a name of the script, if that is the way."""
     sources: list[Source | None] = [reach.library.module(MAIN)]
-    own = value if isinstance(value, FunctionType) else getattr(value, "__wrapped__", None)
-    if isinstance(own, FunctionType) and str(own.__globals__.get("__name__")) == MAIN:
+    own = value if isinstance(value, FunctionType) else _wrapped(value)
+    if isinstance(own, FunctionType) and module_of(own) == MAIN:
         sources.append(reach.library.of_code(own.__code__, MAIN))
     if isinstance(value, type):
-        if value.__module__ != MAIN:
+        if reach.sources.homes.of(value) != MAIN:
             return None, None
         sources.append(reach.sources.class_definition(value)[0])
     for source in sources:
@@ -226,6 +252,13 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, P
         if made and bound and bound[-1].kind != IMPORT:
             return source, bound[-1]
     return None, None
+
+
+def _wrapped(value: object) -> object:
+    try:
+        return getattr(value, "__wrapped__", None)
+    except Exception:  # a user's own ``__getattr__`` may fail in its own way
+        return None
 
 
 def _stands_for(value: object, definition: Piece, source: Source, reach: Reach) -> bool:

@@ -9,7 +9,8 @@ Begin at ``walk``: the walk itself, which holds its parts together. Each part is
 - ``values``: constants, variables, cells, defaults; ``places``: the paths inside them.
 - ``distributions``: what is installed, and so not walked into.
 
-``found`` is what the walk puts down, ``sources`` the texts it met, ``live`` small questions to live objects.
+``found`` is what the walk puts down, ``sources`` the texts it met, ``live`` small questions to live objects, ``homes``
+where classes come from.
 
 Where something cannot be followed it is widened, never narrowed.
 """

@@ -16,7 +16,7 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Found
-from twice.source.reach.live import MISSING, class_cells, parts_of, subclasses
+from twice.source.reach.live import MISSING, class_cells, is_local_function, module_of, parts_of, subclasses
 from twice.source.reach.sources import source_key, source_name
 from twice.source.typed import STRING
 
@@ -44,7 +44,7 @@ class Classes:
         known = walk.graph.known(class_)
         if known is not None:
             return known
-        module = class_.__module__
+        module = walk.sources.homes.of(class_)
         owner = sys.modules.get(module)
         if owner is None or not is_local(owner):
             return None
@@ -59,11 +59,16 @@ class Classes:
         return id_
 
     def _scan(self, node: Found, class_: type, source: Source, definition: Piece) -> None:
-        walk, module = self._walk, class_.__module__
+        walk, module = self._walk, self._walk.sources.homes.of(class_)
         normal = walk.normalise(definition)
         patches = _patches(class_, source, definition, walk.library)
         node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
         node.text = definition.text
+        for path, function in _methods(class_, source, definition):
+            made = source.function(function.__code__)
+            if made is not None and (function.__defaults__ or function.__kwdefaults__ or any(made.written)):
+                place = f"{node.id}.{'.'.join(path)}"
+                node.edges += walk.functions.set_later(node.id, path, place, function, made)
         cells = class_cells(class_, source, definition)
         if "<locals>" in class_.__qualname__:
             self._made_inside(node, class_, definition, cells, f"{source_name(source)}:{node.line}")
@@ -80,7 +85,7 @@ class Classes:
         for name, value in patches:
             node.edges += [(f"patched {name}", found) for found in walk.visit(value)]
             walk.attributes.setdefault(node.id, {})[name] = vars(class_)[name]
-        for name, put in _put_from_outside(class_, source, definition):
+        for name, put in self._put_from_outside(class_, source, definition):
             with contextlib.suppress(CaptureError):
                 held = parts_of(put) or put
                 found = walk.values.node(f"{node.id}.{name}", held, place=f"{node.id}.{name}", plain=True)
@@ -111,7 +116,7 @@ class Classes:
                 with contextlib.suppress(CaptureError):
                     found = walk.values.node(f"{node.id}.{name}", value, place=f"{class_.__qualname__}.{name}")
                     node.edges.append((f"attribute {name}", found))
-        namespace = vars(sys.modules[class_.__module__])
+        namespace = vars(sys.modules[self._walk.sources.homes.of(class_)])
         statement = definition.node
         assert isinstance(statement, ast.ClassDef)
         body = [part for part in statement.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -149,6 +154,41 @@ class Classes:
         place = f"the variable {name!r} around the class {id_}"
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
+    def _put_from_outside(self, class_: type, source: Source, definition: Piece) -> list[tuple[str, object]]:
+        """Properties, classes and descriptors of the user's that a class may have got after its definition."""
+        span = range(definition.first, definition.last + 1)
+        found: list[tuple[str, object]] = []
+        for name, value in vars(class_).items():
+            if name.startswith("__") or isinstance(value, FunctionType | staticmethod | classmethod):
+                continue
+            if isinstance(value, type):
+                outside = value.__qualname__ != f"{class_.__qualname__}.{name}"
+            elif parts := parts_of(value):
+                codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
+                outside = any(not source.holds(code) or code.co_firstlineno not in span for code in codes)
+                outside = outside or isinstance(value, functools.partialmethod)
+            else:
+                outside = hasattr(type(value), "__get__") and self._walk.sources.homes.is_local(type(value))
+            if outside:
+                found.append((name, value))
+        return found
+
+
+def _methods(class_: type, source: Source, definition: Piece) -> list[tuple[tuple[str, ...], FunctionType]]:
+    """The functions that a class's body defines, each with the way to it from the class."""
+    found: list[tuple[tuple[str, ...], FunctionType]] = []
+    span = range(definition.first, definition.last + 1)
+    for name, value in vars(class_).items():
+        parts: list[tuple[tuple[str, ...], object]] = [((name,), getattr(value, "__func__", value))]
+        if isinstance(value, property):
+            parts = [((name, part), getattr(value, part)) for part in ("fget", "fset", "fdel")]
+        for path, part in parts:
+            if not isinstance(part, FunctionType) or not source.holds(part.__code__):
+                continue
+            if part.__code__.co_firstlineno in span:
+                found.append((path, part))
+    return found
+
 
 def _patches(class_: type, source: Source, definition: Piece, library: Library) -> list[tuple[str, FunctionType]]:
     """Local functions that were put onto a class after its definition."""
@@ -159,31 +199,9 @@ def _patches(class_: type, source: Source, definition: Piece, library: Library) 
         if not isinstance(function, FunctionType):
             continue
         code = function.__code__
-        if code.co_filename == STRING and library.of_code(code, function.__module__) is None:
+        if code.co_filename == STRING and library.of_code(code, module_of(function)) is None:
             continue  # made by a library, as those of dataclasses are
         inside = source.holds(code) and code.co_firstlineno in span
-        owner = sys.modules.get(str(function.__globals__.get("__name__")))
-        if not inside and owner is not None and is_local(owner):
+        if not inside and is_local_function(function):
             found.append((name, function))
-    return found
-
-
-def _put_from_outside(class_: type, source: Source, definition: Piece) -> list[tuple[str, object]]:
-    """Properties, classes and descriptors of the user's that a class may have got after its definition."""
-    span = range(definition.first, definition.last + 1)
-    found: list[tuple[str, object]] = []
-    for name, value in vars(class_).items():
-        if name.startswith("__") or isinstance(value, FunctionType | staticmethod | classmethod):
-            continue
-        if isinstance(value, type):
-            outside = value.__qualname__ != f"{class_.__qualname__}.{name}"
-        elif parts := parts_of(value):
-            codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
-            outside = any(not source.holds(code) or code.co_firstlineno not in span for code in codes)
-            outside = outside or isinstance(value, functools.partialmethod)
-        else:
-            owner = sys.modules.get(type(value).__module__)
-            outside = hasattr(type(value), "__get__") and owner is not None and is_local(owner)
-        if outside:
-            found.append((name, value))
     return found

@@ -9,7 +9,7 @@ from typing import Protocol
 from twice.records.digest import digest_texts
 from twice.source.modules import is_installed, is_local
 from twice.source.reach.found import Edge, Found, Graph
-from twice.source.reach.live import home
+from twice.source.reach.live import home, name_of
 
 
 class Installed(Protocol):
@@ -50,7 +50,7 @@ class Distributions:
             how: How it is reached.
             value: A function, class or module, or an instance of a class, that a name stands for.
         """
-        module = value.__name__ if isinstance(value, ModuleType) else home(value)
+        module = name_of(value) if isinstance(value, ModuleType) else home(value)
         owner = sys.modules.get(module)
         if module.partition(".")[0] == "twice" or (owner is not None and is_local(owner)):
             return self.edges(module)

@@ -15,7 +15,7 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local, module_file
 from twice.source.pieces import CLASS, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MISSING, cells_of, namespace_of, resolve
+from twice.source.reach.live import MISSING, cells_of, is_local_function, module_of, namespace_of, resolve
 from twice.source.toplevel import absolute
 
 if TYPE_CHECKING:
@@ -92,11 +92,9 @@ class Effects:
             if not isinstance(class_, type):
                 return True
             for base in class_.__mro__[1:]:
-                owner = sys.modules.get(base.__module__)
-                if owner is not None and is_local(owner) and "__init_subclass__" in vars(base):
+                if "__init_subclass__" in vars(base) and self._walk.sources.homes.is_local(base):
                     return True
-            maker = sys.modules.get(type(class_).__module__)
-            return maker is not None and is_local(maker)
+            return self._walk.sources.homes.is_local(type(class_))
         return False
 
     def _registers(self, called: object, seen: frozenset[int] = frozenset()) -> bool:
@@ -110,15 +108,15 @@ class Effects:
         if isinstance(called, FunctionType):
             return self._function_registers(called, seen)
         if isinstance(called, type):
-            owner = sys.modules.get(called.__module__)
-            return owner is not None and is_local(owner) and self._registers(vars(called).get("__init__", len), seen)
+            if not self._walk.sources.homes.is_local(called):
+                return False
+            return self._registers(vars(called).get("__init__", len), seen)
         return not isinstance(called, BuiltinFunctionType)
 
     def _function_registers(self, called: FunctionType, seen: frozenset[int]) -> bool:
-        owner = sys.modules.get(str(called.__globals__.get("__name__")))
-        if owner is None or not is_local(owner):
+        if not is_local_function(called):
             return "register" in called.__name__
-        source = self._walk.library.of_code(called.__code__, owner.__name__)
+        source = self._walk.library.of_code(called.__code__, module_of(called))
         definition = source.function(called.__code__) if source else None
         if definition is None:
             return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from types import FunctionType, ModuleType
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
-from twice.source.modules import Source
+from twice.source.modules import MAIN, Source
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MISSING, cells_of, is_local_function
+from twice.source.reach.live import MISSING, cells_of, is_local_function, module_of
 from twice.source.reach.sources import source_key
 from twice.source.typed import why_not
 
@@ -42,7 +41,7 @@ class Functions:
         if known is not None:
             return known
         code = function.__code__
-        module = str(function.__globals__.get("__name__", function.__module__))
+        module = module_of(function)
         if not is_local_function(function):
             if _made_apart(function, module):
                 raise self._no_source(function, module, None)
@@ -58,7 +57,7 @@ class Functions:
 
         def scan() -> None:
             normal = walk.normalise(definition)
-            node.own = digest_texts("function", normal.data, _plain_defaults(function))
+            node.own = digest_texts("function", normal.data, plain_defaults(function))
             node.text = definition.text
             cells = cells_of(function)
             node.edges += walk.names.uses(
@@ -70,6 +69,7 @@ class Functions:
                 lambda name: self._cell(id_, function, name),
             )
             node.edges += self._defaults(id_, function, definition)
+            node.edges += self.set_later(id_, (), id_, function, definition)
             node.edges += self.attributes(id_, vars(function))
             node.edges += walk.effects.edges(module)
             walk.wholes.widen(node, normal, module, cells)
@@ -143,13 +143,46 @@ class Functions:
             for value in held:
                 where = f"the default of {name!r} in {id_.partition(':')[2]}"
                 edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=where)))
-        # Whoever set them otherwise later: what counts is what they are now.
+        return edges
+
+    def set_later(
+        self, holder: str, path: tuple[str, ...], id_: str, function: FunctionType, made: Piece
+    ) -> list[Edge]:
+        """What somebody may have set of a function after its definition: its defaults and its code, as they are now.
+
+        Args:
+            holder: The node of the function itself, or of the class that has it.
+            path: Where the class has it.
+            id_: What to call the function.
+            function: The function.
+            made: Its definition.
+
+        Raises:
+            CaptureError: What was set cannot be kept.
+        """
+        walk, edges = self._walk, list[Edge]()
+        attributes: dict[str, object] = {}
+        otherwise = _set_otherwise(function, made)
+        computed = "..." in made.written[0] or "..." in made.written[1].values()
         for name, now in (("__defaults__", function.__defaults__), ("__kwdefaults__", function.__kwdefaults__)):
-            if now:
-                with contextlib.suppress(CaptureError):
-                    found = self._walk.values.node(f"{id_}.{name}", now, place=f"{id_}.{name}", plain=True)
-                    edges.append((name, found))
-                    self._walk.attributes.setdefault(id_, {})[name] = now
+            if not otherwise and not (computed and now):
+                continue
+            try:
+                found = walk.values.node(f"{id_}.{name}", now, place=f"{id_}.{name}", plain=not otherwise)
+            except CaptureError:
+                if otherwise:
+                    raise
+                continue  # carrying out the definition makes them again
+            edges.append((name, found))
+            attributes[name] = now
+        if _has_other_code(function):
+            code = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+            code.__kwdefaults__ = function.__kwdefaults__
+            code.__qualname__ = function.__code__.co_qualname
+            attributes["__code__"] = code
+            edges += [("__code__", found) for found in walk.visit(code)]
+        for name, value in attributes.items():
+            walk.attributes.setdefault(holder, {})["\n".join((*path, name))] = value
         return edges
 
     def _cell(self, id_: str, function: FunctionType, name: str) -> list[str]:
@@ -160,10 +193,38 @@ class Functions:
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
 
-def _plain_defaults(function: FunctionType) -> str:
+def plain_defaults(function: FunctionType) -> str:
     """The defaults that are plain constants, as they are now: somebody may have changed them after the definition."""
-    held = [*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())]
-    return repr([value if _is_plain(value) else ... for value in held])
+    return repr(_defaults_now(function))
+
+
+def _defaults_now(function: FunctionType) -> tuple[list[str], dict[str, str]]:
+    positional, named = function.__defaults__ or (), sorted((function.__kwdefaults__ or {}).items())
+    return [_shown(value) for value in positional], {name: _shown(value) for name, value in named}
+
+
+def _shown(value: object) -> str:
+    return repr(value) if _is_plain(value) else "..."
+
+
+def _set_otherwise(function: FunctionType, made: Piece) -> bool:
+    """Whether somebody set a function's defaults to something else than its definition says."""
+    positional, named = _defaults_now(function)
+    written, by_name = made.written
+    if len(positional) != len(written) or len(named) != len(by_name):
+        return True
+    pairs = [
+        *zip(positional, written, strict=True),
+        *zip(named.values(), dict(sorted(by_name.items())).values(), strict=True),
+    ]
+    return any(then not in ("...", now) for now, then in pairs)
+
+
+def _has_other_code(function: FunctionType) -> bool:
+    """Whether a function was given the code of another one, as far as their names tell."""
+    qualname = function.__code__.co_qualname
+    made = qualname == function.__qualname__ or "__wrapped__" in vars(function) or "<locals>" in qualname
+    return not made and not function.__closure__ and module_of(function) != MAIN
 
 
 def _is_plain(value: object) -> bool:

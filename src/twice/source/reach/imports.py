@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
-from twice.source.modules import is_local
+from twice.errors import CaptureError
+from twice.source.modules import is_local, module_file
 from twice.source.reach.found import Edge, Found
-from twice.source.reach.live import MISSING
+from twice.source.reach.live import MISSING, name_of
 from twice.source.toplevel import absolute
 from twice.source.uses import Import
 
@@ -35,10 +37,26 @@ class Imports:
         """The edges to a module that is handed around as an object."""
         if not is_local(module):
             return self._walk.distributions.named(how, module)
+        name = self._name_of(module)
         return [
-            *self._walk.effects.edges(module.__name__),
-            (f"{how} is {module.__name__}", self._walk.wholes.node(module.__name__)),
+            *self._walk.effects.edges(name),
+            (f"{how} is {name}", self._walk.wholes.node(name)),
         ]
+
+    def _name_of(self, module: ModuleType) -> str:
+        """The name of a local module.
+
+        Raises:
+            CaptureError: No name leads to it, so that no import could bring it back.
+        """
+        name = name_of(module)
+        if sys.modules.get(name) is not module:
+            raise CaptureError(
+                f"step {self._walk.at_work!r} reaches the module {name} ({Path(module_file(module)).name}), which was "
+                "loaded by its path, so that no import leads to it.",
+                hint=f"put it into sys.modules[{name!r}] before it is executed, or import it by its name",
+            )
+        return name
 
     def follow_module(self, node: Found, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
         """The edges to what attributes of a module stand for.
@@ -52,9 +70,9 @@ class Imports:
         walk = self._walk
         edges: list[Edge] = []
         while True:
-            name = module.__name__
             if not is_local(module):
                 return edges + self._follow_foreign(node, module, chain, how)
+            name = self._name_of(module)
             if not chain:
                 return edges + self.as_a_whole(module, how)
             edges += walk.effects.edges(name)
@@ -78,13 +96,13 @@ class Imports:
     def _follow_foreign(self, node: Found, module: ModuleType, chain: tuple[str, ...], how: str) -> list[Edge]:
         """An installed module counts by its distribution, and a local function put into it as itself."""
         # Importing one of its submodules may change what the others do (sklearn.experimental), so all have to be there.
-        node.packages.setdefault(module.__name__.partition(".")[0])
+        node.packages.setdefault(name_of(module).partition(".")[0])
         value: object = module
         for attribute in chain:
             outer = value
             value = vars(outer).get(attribute) if isinstance(outer, ModuleType) else None
             if isinstance(outer, ModuleType) and isinstance(value, ModuleType):
-                _note_submodule(node, outer.__name__, attribute, value)
+                _note_submodule(node, name_of(outer), attribute, value)
         edges = self._walk.distributions.named(how, module)
         if isinstance(value, FunctionType):
             found = self._walk.functions.node(value)
@@ -163,5 +181,6 @@ class Imports:
 
 def _note_submodule(node: Found, package: str, attribute: str, value: ModuleType) -> None:
     """Note a submodule that is found as its package's attribute: there only because somebody imported it."""
-    if value.__name__ == f"{package}.{attribute}":
-        node.submodules.setdefault(value.__name__)
+    name = name_of(value)
+    if name == f"{package}.{attribute}":
+        node.submodules.setdefault(name)

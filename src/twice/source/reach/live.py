@@ -6,7 +6,7 @@ import builtins
 import functools
 import sys
 from collections.abc import Mapping, Sequence
-from types import FrameType, FunctionType, MethodType
+from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Final
 
 from twice.source.modules import MAIN, Source, is_local
@@ -38,14 +38,55 @@ def namespace_of(module: str) -> Mapping[str, object]:
     return vars(loaded) if loaded is not None else {}
 
 
+def name_of(module: ModuleType) -> str:
+    """The name under which a module is found, whatever it says of itself."""
+    said = vars(module).get("__name__")
+    if isinstance(said, str) and sys.modules.get(said) is module:
+        return said
+    spec = getattr(vars(module).get("__spec__"), "name", None)
+    if isinstance(spec, str) and sys.modules.get(spec) is module:
+        return spec
+    return next((name for name, loaded in list(sys.modules.items()) if loaded is module), str(said))
+
+
 # -- functions
+
+
+def owner_of(function: FunctionType) -> ModuleType | None:
+    """The module whose names a function's code looks up, whatever it says of itself; None if no module has them."""
+    names = function.__globals__
+    said = names.get("__name__")
+    owner = sys.modules.get(said) if isinstance(said, str) else None
+    if owner is not None and getattr(owner, "__dict__", None) is names:
+        return owner
+    for loaded in list(sys.modules.values()):
+        if getattr(loaded, "__dict__", None) is names:
+            return loaded
+    return None
+
+
+def module_of(function: FunctionType) -> str:
+    """The name of the module whose names a function's code looks up; what it says of itself if no module has them."""
+    owner = owner_of(function)
+    return name_of(owner) if owner is not None else str(function.__globals__.get("__name__", function.__module__))
 
 
 def is_local_function(function: FunctionType) -> bool:
     """Whether a function's own code is local, whatever it says of its module."""
-    name = str(function.__globals__.get("__name__", function.__module__))
-    owner = sys.modules.get(name)
-    return name == MAIN or (owner is not None and is_local(owner))
+    owner = owner_of(function)
+    return owner is not None and (owner is sys.modules.get(MAIN) or is_local(owner))
+
+
+def own_functions(class_: type) -> list[FunctionType]:
+    """The functions that were defined in a class's body, as far as their names tell."""
+    found: list[FunctionType] = []
+    for value in list(vars(class_).values()):
+        parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
+        for part in parts:
+            function = getattr(part, "__func__", part) if isinstance(part, staticmethod | classmethod) else part
+            if isinstance(function, FunctionType) and function.__qualname__.startswith(f"{class_.__qualname__}."):
+                found.append(function)
+    return [function for function in found if not function.__code__.co_filename.startswith("<string")]
 
 
 def cells_of(function: FunctionType) -> dict[str, object]:

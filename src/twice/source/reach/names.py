@@ -14,7 +14,7 @@ from twice.source.mentions import TELLING
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, namespace_of
+from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, name_of, namespace_of
 from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_name
 from twice.source.toplevel import absolute
@@ -96,7 +96,7 @@ class Names:
         value = namespace_of(module).get(name, MISSING)
         if value is MISSING:
             return []  # a built-in, or a name that does not exist (yet): reading it would fail, and running tells
-        if name in MACHINERY:
+        if name in MACHINERY and not self.is_set_by_hand(module, name):
             return []
         if isinstance(value, FunctionType | BuiltinFunctionType) and value.__name__ in TELLING:
             walk.reads |= Reads.of({value.__name__, str(value.__module__)})  # whatever it is called here
@@ -107,6 +107,12 @@ class Names:
             return walk.imports.follow_module(node, value, chain, how)
         id_ = self.node(module, name, place)
         return [(how, id_)] if id_ is not None else walk.distributions.named(how, value)
+
+    def is_set_by_hand(self, module: str, name: str) -> bool:
+        """Whether a name that the interpreter gives to a module was given another value."""
+        if name == "__name__" and namespace_of(module).get(name) not in (module, "__mp_main__"):
+            return True
+        return name in self._walk.sources.survey(module).bindings
 
     # -- from names to nodes
 
@@ -164,7 +170,7 @@ class Names:
         if isinstance(value, FunctionType):
             return self._function(module, name, definition, value)
         if isinstance(value, type):
-            if value.__module__ != module and module != MAIN:
+            if walk.sources.homes.of(value) != module and module != MAIN:
                 walk.patches[module, name] = value  # maybe put there from outside; if it was not, nothing changes
             return walk.classes.node(value)
         put = isinstance(value, BuiltinFunctionType | functools.partial)
@@ -258,7 +264,7 @@ class Names:
                 continue
             origin = sys.modules.get(absolute(imported, module, package=source.package))
             if origin is not None and is_local(origin) and imported.attribute in vars(origin):
-                made = self.node(origin.__name__, imported.attribute, place)
+                made = self.node(name_of(origin), imported.attribute, place)
                 if made is not None:
                     walk.graph.nodes[id_].edges.append((f"import {name}", made))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from twice.source.mentions import (
     INSPECTS,
+    LOOKS_THROUGH,
     READS_ANNOTATIONS,
     READS_ARGUMENTS,
     READS_DOCSTRINGS,
@@ -54,6 +55,11 @@ class Reads:
             frames=inspects or bool(identifiers & READS_FRAMES),
             subclasses="__subclasses__" in identifiers,
         )
+
+
+def looks_through(identifiers: Set[str]) -> bool:
+    """Whether code that mentions these names may look at all that a module holds, and so at its docstring."""
+    return bool(identifiers & LOOKS_THROUGH)
 
 
 def unpickles(identifiers: Set[str]) -> bool:

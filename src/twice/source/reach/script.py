@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.reach.found import NOTHING, Found
-from twice.source.reach.live import MISSING, frames_at_work, namespace_of
+from twice.source.reach.live import MISSING, frames_at_work, module_of, namespace_of
 from twice.source.reach.sources import source_key
 from twice.source.settings import made_until, mentions_setting
 from twice.source.toplevel import absolute
@@ -154,8 +154,7 @@ class Script:
         return [self._walk.values.node(f"{setting.node} {name}", value, place=place)]
 
     def _definition(self, function: FunctionType) -> ast.AST | None:
-        module = str(function.__globals__.get("__name__"))
-        source = self._walk.library.of_code(function.__code__, module)
+        source = self._walk.library.of_code(function.__code__, module_of(function))
         piece = source.function(function.__code__) if source is not None else None
         return piece.node if piece is not None else None
 

@@ -12,6 +12,8 @@ from twice.errors import CaptureError
 from twice.records.digest import digest_bytes
 from twice.source.modules import MAIN, Library, Source, is_local, module_file, module_path
 from twice.source.pieces import Piece, Top
+from twice.source.reach.homes import Homes
+from twice.source.reach.live import module_of
 from twice.source.typed import STRING
 
 
@@ -25,6 +27,7 @@ class Sources:
         modules: Modules that something reached stands in, with the packages around them.
         namespaces: Packages without a text: where each lies.
         cells: Notebook cells and what else has no file, and files that are no module's own, by their keys.
+        homes: Where classes come from.
     """
 
     def __init__(self, library: Library) -> None:
@@ -32,6 +35,7 @@ class Sources:
         self.modules: dict[str, Source] = {}
         self.namespaces: dict[str, list[str]] = {}
         self.cells: dict[str, Source] = {}
+        self.homes = Homes(self)
 
     def use(self, source: Source) -> None:
         """Note that something reached stands in a source."""
@@ -65,15 +69,16 @@ class Sources:
 
     def class_definition(self, class_: type) -> tuple[Source | None, Piece | None]:
         """Where a class is defined: its source and its syntax tree, or (None, None) for a class made by a call."""
+        module = self.homes.of(class_)
         functions = [value for value in vars(class_).values() if isinstance(value, FunctionType)]
         own = [
             f
             for f in functions
-            if f.__module__ == class_.__module__
-            and (f.__code__.co_filename != STRING or self.library.of_code(f.__code__, f.__module__) is not None)
+            if module_of(f) == module
+            and (f.__code__.co_filename != STRING or self.library.of_code(f.__code__, module) is not None)
         ]
         fallback: tuple[Source | None, Piece | None] = (None, None)
-        for source in self._of_class(class_.__module__, own):
+        for source in self._of_class(module, own):
             for definition in reversed(source.classes(class_.__qualname__) if source else []):
                 span = range(definition.first, definition.last + 1)
                 if any(function.__code__.co_firstlineno in span for function in own):
@@ -95,7 +100,7 @@ class Sources:
         history = main.get("In")
         found: list[Source | None] = []
         for value in list(main.values()):
-            if isinstance(value, FunctionType) and value.__module__ == MAIN:
+            if isinstance(value, FunctionType) and module_of(value) == MAIN:
                 found.append(self.library.of_code(value.__code__, MAIN))
         if isinstance(history, list):
             names = [name for name in linecache.cache if "ipykernel" in name or name.startswith("<ipython-input")]

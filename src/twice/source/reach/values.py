@@ -11,7 +11,7 @@ from twice.errors import CaptureError, ValueNotStorable
 from twice.records.digest import Digest, digest_texts
 from twice.source.modules import MAIN, is_local
 from twice.source.reach.found import Edge, Found
-from twice.source.reach.live import namespace_of
+from twice.source.reach.live import name_of, namespace_of
 from twice.source.reach.places import Place, placed
 from twice.values.encode import encode
 from twice.values.fingerprint import content_of
@@ -69,7 +69,7 @@ class Values:
                 edges.append(("holds", str(found[1])))
             elif isinstance(part, ModuleType):
                 edges.extend(walk.imports.as_a_whole(part, "holds"))
-                packages.setdefault(part.__name__)
+                packages.setdefault(name_of(part))
             elif isinstance(part, type | FunctionType):
                 edges.extend(walk.distributions.edges(part.__module__ or ""))
             elif found is None and type(part) is _CACHED:  # it is written down by its name, so what it wraps counts
@@ -117,8 +117,8 @@ class Values:
             return (CODE_TAG, found) if found is not None else None
         if isinstance(part, ModuleType):
             if is_local(part):
-                walk.imports.as_a_whole(part, part.__name__)
-            return (MODULE_TAG, part.__name__)
+                walk.imports.as_a_whole(part, name_of(part))
+            return (MODULE_TAG, name_of(part))
         if isinstance(part, Place):
             return (PLACE_TAG, (part.root, part.path, part.text))
         return None

@@ -24,8 +24,9 @@ from twice.source.reach.effects import Effects
 from twice.source.reach.found import Found, Graph
 from twice.source.reach.functions import Functions
 from twice.source.reach.imports import Imports
+from twice.source.reach.live import name_of
 from twice.source.reach.names import Names
-from twice.source.reach.reads import Reads
+from twice.source.reach.reads import Reads, looks_through
 from twice.source.reach.script import Script
 from twice.source.reach.sources import Sources
 from twice.source.reach.values import Values
@@ -55,6 +56,7 @@ class Reach:
         module_values: (module, variable) → the value that an imported module's variable has now.
         patches: (module, name) → a function that was put into an imported module from outside.
         attributes: Node of a class or function → what was put onto it after its definition.
+        looks_through: Whether something reached may look at all that a module holds, as by ``vars``.
         argv: The arguments that the program was called with, if something reached may read them.
     """
 
@@ -80,6 +82,7 @@ class Reach:
         self.patches: dict[tuple[str, str], object] = {}
         self.attributes: dict[str, dict[str, object]] = {}
         self.argv: list[str] | None = None
+        self.looks_through = False
         self._queue: deque[Callable[[], None]] = deque()
 
     def step(self, name: str, function: object) -> str:
@@ -126,6 +129,7 @@ class Reach:
             )
         if normal.mentions:
             self.reads |= Reads.of(normal.mentions)
+            self.looks_through = self.looks_through or looks_through(normal.mentions)
         return normal
 
     def visit(self, value: object) -> list[str]:
@@ -137,7 +141,7 @@ class Reach:
             found = self.classes.node(value)
             return [found] if found else self._named(value)
         if isinstance(value, ModuleType):
-            return [to for _, to in self.imports.as_a_whole(value, value.__name__)]
+            return [to for _, to in self.imports.as_a_whole(value, name_of(value))]
         if isinstance(value, MethodType):
             return [
                 *self.visit(value.__func__),

@@ -5,6 +5,7 @@ Widened, never narrowed: a module handed around as an object, ``globals()``, ``e
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import sys
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 from twice.errors import CaptureError
 from twice.records.code import COMPUTED_IMPORT
 from twice.records.digest import digest_texts
+from twice.source.mentions import STORES_ANYWHERE
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MACHINERY, is_ours, namespace_of
+from twice.source.reach.live import MACHINERY, is_ours, module_of, name_of, namespace_of
 from twice.source.reach.reads import reads_arguments, unpickles
 from twice.source.toplevel import absolute
 from twice.source.uses import Import, Normal
@@ -35,6 +37,19 @@ class Wholes:
 
     def __init__(self, walk: Reach) -> None:
         self._walk = walk
+        self._changed: list[str] | None = None
+        self._scanned: list[tuple[Found, str, Source]] = []
+
+    def count_docstrings(self) -> None:
+        """Count the docstrings of whole modules, once it is known that somebody looks through all that some hold."""
+        while self._scanned:
+            node, name, source = self._scanned.pop()
+            said = (
+                namespace_of(name).get("__doc__")
+                if name in sys.modules
+                else ast.get_docstring(source.tree, clean=False)
+            )
+            node.own = digest_texts(node.own, repr(said) if isinstance(said, str | None) else source.digest)
 
     def widen(self, node: Found, normal: Normal, module: str, cells: Mapping[str, object]) -> None:
         """Make the whole module count for code that looks at its module as a whole.
@@ -59,10 +74,37 @@ class Wholes:
             for name, loaded in list(sys.modules.items()):  # it may be any of them, so all of them count
                 if name not in (MAIN, module) and is_local(loaded) and self._walk.library.module(name) is not None:
                     node.edges.append((COMPUTED_IMPORT, self.node(name)))
+        if computed:  # what these say is seen when they are imported, but not what others put there
+            for name in self._changed_by_others():
+                node.edges.append((COMPUTED_IMPORT, self.node(name)))
         if (dynamic or computed) and self._walk.library.module(module) is not None:
             why = " and ".join([*sorted(dynamic), *([COMPUTED_IMPORT] if computed else [])])
             node.note = f"uses {why}: the whole module counts"
             node.edges.append((why, self.node(module)))
+
+    def _changed_by_others(self) -> list[str]:
+        """The loaded local modules into which other local code may store something."""
+        if self._changed is None:
+            local = {
+                name: module
+                for name, module in list(sys.modules.items())
+                if is_local(module) and (name == MAIN or self._walk.library.module(name) is not None)
+            }
+            found: set[str] = set()
+            for name, module in local.items():
+                held = {
+                    bound: name_of(value)
+                    for bound, value in list(vars(module).items())
+                    if isinstance(value, ModuleType) and value is not module
+                }
+                sources = self._walk.sources.of_script() if name == MAIN else [self._walk.library.module(name)]
+                for source in sources:
+                    normal = source.normal() if source is not None else Normal()
+                    by_name = {held.get(stored, stored) for stored in normal.stores_outside}
+                    found |= {*held.values()} if normal.mentions & STORES_ANYWHERE else by_name
+            below = tuple(f"{name}." for name in found)  # ``a.b.c = 1`` begins with the name of the package
+            self._changed = [name for name in local if name != MAIN and (name in found or name.startswith(below))]
+        return self._changed
 
     def _unpickled(self, node: Found, module: str) -> None:
         """What a pickle may name: any definition here or in the script; what else it imports is seen when it runs."""
@@ -73,11 +115,16 @@ class Wholes:
             if loaded is None or not is_local(loaded):
                 continue
             for name, value in list(vars(loaded).items()):
-                if isinstance(value, FunctionType | type) and value.__module__ == owner:
+                if self._defined_in(value, owner):
                     try:
                         node.edges += walk.names.follow(node, owner, name, (), f"pickled {name}", "a pickle")
                     except CaptureError:
                         node.names.pop(name, None)
+
+    def _defined_in(self, value: object, module: str) -> bool:
+        if isinstance(value, FunctionType):
+            return module_of(value) == module
+        return isinstance(value, type) and self._walk.sources.homes.of(value) == module
 
     def node(self, name: str) -> str:
         """The node of a module as a whole, loaded or not."""
@@ -103,6 +150,7 @@ class Wholes:
         walk = self._walk
         normal = walk.normalise(source)
         node.own = digest_texts("module", normal.data)
+        self._scanned.append((node, name, source))
         node.text = digest_texts(source.text)
         node.edges += walk.effects.edges(name)
         if name == MAIN:  # what its driver code says is none of a step's business, but all that it has left is
@@ -126,7 +174,9 @@ class Wholes:
         walk = self._walk
         edges: list[Edge] = []
         for name, value in list(vars(sys.modules[module]).items()):
-            if name in MACHINERY or (module == MAIN and (name.startswith("_") or is_ours(value))):
+            if module == MAIN and (name.startswith("_") or is_ours(value)):
+                continue
+            if name == "__doc__" or (name in MACHINERY and not walk.names.is_set_by_hand(module, name)):
                 continue
             known = name in walk.main_names
             try:

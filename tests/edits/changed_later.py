@@ -1,0 +1,304 @@
+"""Edits of what was changed after it was made: functions, classes and modules that are not what their text says."""
+
+# ruff: noqa: E501 - small programs read best as one line of a table
+
+from __future__ import annotations
+
+from edits.cases import edit
+
+# -- a module that says it is another one
+
+for _what, _name in (("a list", "[1]"), ("an installed one's", "'math'"), ("another local one's", "'beta'")):
+    for _part, _text, _old, _new in (
+        ("function", "def f():\n    return 1\n", "return 1", "return 2"),
+        ("class", "class f:\n    def __new__(cls):\n        return 1\n", "return 1", "return 2"),
+        (
+            "class without methods",
+            "class K:\n    rate = 1\nclass f:\n    def __new__(cls):\n        return K.rate\n",
+            "rate = 1",
+            "rate = 2",
+        ),
+        ("constant", "X = 1\ndef f():\n    return X\n", "X = 1", "X = 2"),
+    ):
+        edit(
+            f"a {_part} of a module whose name is {_what} changes",
+            {
+                "alpha.py": f"__name__ = {_name}\n{_text}",
+                "beta.py": "from alpha import f\n",
+                "flow.py": "import alpha\nfrom beta import f\ndef step():\n    return alpha.f(), f()\n",
+            },
+            ("alpha.py", _old, _new),
+            matters=True,
+        )
+edit(
+    "a module's name that it gave itself changes, where it is read",
+    {
+        "alpha.py": "__name__ = 'one'\ndef f():\n    return __name__\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.f()\n",
+    },
+    ("alpha.py", "'one'", "'two'"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a class of which it is said that it is an installed library's changes",
+    {
+        "alpha.py": "class K:\n    rate = 1\nK.__module__ = 'math'\nOther = K\n",
+        "flow.py": "from alpha import Other, K\nmine = K\ndef step():\n    return Other.rate, mine.rate\n",
+    },
+    ("alpha.py", "rate = 1", "rate = 2"),
+    matters=True,
+)
+edit(
+    "a function of a package that says it is the package's own changes",
+    {
+        "pkg/__init__.py": "from pkg.inner import f, K\nf.__module__ = K.__module__ = 'pkg'\n",
+        "pkg/inner.py": "N = 1\ndef f():\n    return N\nclass K:\n    def get(self):\n        return N\n",
+        "flow.py": "from pkg import f, K\ndef step():\n    return f(), K().get()\n",
+    },
+    ("pkg/inner.py", "N = 1", "N = 2"),
+    matters=True,
+    both=True,
+)
+
+# -- defaults and code that were set later
+
+_METHOD = "class K:\n    def m(self, x=1, *, y=2):\n        return x + y\n    @staticmethod\n    def s(x=1):\n        return x\n    @classmethod\n    def c(cls, x=1):\n        return x\n    @property\n    def p(self):\n        return 1\n"
+_CALLED = (
+    "import alpha\n{}\ndef step():\n    k = alpha.K()\n    return k.m(*given), k.s(*given), k.c(*given), k.p\n".replace(
+        "*given", ""
+    )
+)
+for _what, _old, _new in (
+    ("the defaults of a method", "alpha.K.m.__defaults__ = (5,)", "alpha.K.m.__defaults__ = (6,)"),
+    ("the named defaults of a method", "alpha.K.m.__kwdefaults__ = {'y': 5}", "alpha.K.m.__kwdefaults__ = {'y': 6}"),
+    ("the defaults of a static method", "alpha.K.s.__defaults__ = (5,)", "alpha.K.s.__defaults__ = (6,)"),
+    (
+        "the defaults of a class method",
+        "alpha.K.c.__func__.__defaults__ = (5,)",
+        "alpha.K.c.__func__.__defaults__ = (6,)",
+    ),
+    ("the defaults of a property", "alpha.K.p.fget.__defaults__ = (5,)", "alpha.K.p.fget.__defaults__ = (alpha.K(),)"),
+):
+    edit(
+        f"{_what} are set from outside",
+        {"alpha.py": _METHOD, "flow.py": _CALLED.format("")},
+        ("flow.py", "import alpha\n", f"import alpha\n{_old}\n"),
+        matters="property" not in _what,
+        both=True,
+        why="" if "property" not in _what else "what stands in a default counts, whether it is asked for or not",
+    )
+    if "property" not in _what:
+        edit(
+            f"{_what} are set otherwise from outside",
+            {"alpha.py": _METHOD, "flow.py": _CALLED.format(_old)},
+            ("flow.py", _old, _new),
+            matters=True,
+            both=True,
+        )
+for _what, _text in (
+    ("positional", "f.__defaults__ = None\ntry:\n    f()\nexcept TypeError:\n    KNOWN = 5\nelse:\n    KNOWN = 6\n"),
+):
+    edit(
+        f"the {_what} defaults of a function are taken away",
+        {
+            "alpha.py": "def f(x=1, *, y=2):\n    return x + y\n",
+            "flow.py": "import alpha\ndef step():\n    try:\n        return alpha.f()\n    except TypeError:\n        return 'none'\n",
+        },
+        ("flow.py", "import alpha\n", "import alpha\nalpha.f.__defaults__ = None\n"),
+        matters=True,
+        both=True,
+    )
+edit(
+    "the defaults of a method are taken away",
+    {
+        "alpha.py": "class K:\n    def m(self, x=1):\n        return x\n",
+        "flow.py": "import alpha\ndef step():\n    try:\n        return alpha.K().m()\n    except TypeError:\n        return 'none'\n",
+    },
+    ("flow.py", "import alpha\n", "import alpha\nalpha.K.m.__defaults__ = None\n"),
+    matters=True,
+    both=True,
+)
+for _place, _file, _setting in (
+    ("the script", "flow.py", "alpha.h.__code__ = g.__code__\n"),
+    ("its own module", "alpha.py", "h.__code__ = g.__code__\n"),
+):
+    edit(
+        f"the code that {_place} gave to a function changes",
+        {
+            "alpha.py": "def h(x):\n    return x\ndef caller():\n    return h(3)\n"
+            + ("def g(x):\n    return x * 10\n" + _setting if _file == "alpha.py" else ""),
+            "beta.py": "from alpha import h\nTABLE = {'h': h}\n",
+            "flow.py": "import alpha, beta\n"
+            + ("def g(x):\n    return x * 10\n" + _setting if _file == "flow.py" else "")
+            + "def step():\n    return alpha.caller(), beta.h(4), beta.TABLE['h'](5)\n",
+        },
+        (_file, "x * 10", "x * 20"),
+        matters=True,
+        both=True,
+    )
+edit(
+    "the code that a method was given changes",
+    {
+        "alpha.py": "class K:\n    def m(self, x=2):\n        return x\n",
+        "flow.py": "import alpha\ndef other(self, x):\n    return x * 10\nalpha.K.m.__code__ = other.__code__\ndef step():\n    return alpha.K().m()\n",
+    },
+    ("flow.py", "x * 10", "x * 20"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the code that a function of the script was given changes",
+    {"flow.py": "def h(x=4):\n    return x\nh.__code__ = (lambda x: x * 10).__code__\ndef step():\n    return h()\n"},
+    ("flow.py", "x * 10", "x * 20"),
+    matters=True,
+    both=True,
+)
+
+# -- modules that change one another while they are imported
+
+for _what, _inner, _beta, _use, _old, _new in (
+    ("a number", "RATE = 400\n", "import inner\ninner.RATE += 5\n", "inner.RATE", "+= 5", "+= 6"),
+    ("a list", "ITEMS = [1]\n", "import inner\ninner.ITEMS.append(5)\n", "inner.ITEMS", "append(5)", "append(6)"),
+    (
+        "a table",
+        "ITEMS = {}\n",
+        "import inner\ninner.ITEMS[len(inner.ITEMS)] = 5\n",
+        "sorted(inner.ITEMS.items())",
+        "= 5",
+        "= 6",
+    ),
+    (
+        "an object",
+        "class Box:\n    def __init__(self):\n        self.items = []\nBOX = Box()\n",
+        "import inner\ninner.BOX.items.append(5)\n",
+        "inner.BOX.items",
+        "append(5)",
+        "append(6)",
+    ),
+    (
+        "a class",
+        "class Box:\n    count = 1\n",
+        "import inner\ninner.Box.count += 5\n",
+        "inner.Box.count",
+        "+= 5",
+        "+= 6",
+    ),
+):
+    for _order in ("import inner, beta", "import beta, inner"):
+        edit(
+            f"what a module adds to {_what} of another changes, by {_order!r}",
+            {
+                "inner.py": _inner,
+                "beta.py": _beta + "def f():\n    return 1\n",
+                "flow.py": f"{_order}\ndef step():\n    return {_use}, beta.f()\n",
+            },
+            ("beta.py", _old, _new),
+            matters=True,
+            both=True,
+        )
+edit(
+    "what a module adds to a number of another is reached before the module that adds",
+    {
+        "inner.py": "RATE = 400\ndef rate():\n    return RATE\n",
+        "beta.py": "import inner\ninner.RATE += 5\ndef f():\n    return inner.rate()\n",
+        "flow.py": "import inner, beta\nSEEN = inner.rate\ndef step():\n    first = SEEN()\n    import beta\n    return first, beta.f()\n",
+    },
+    ("beta.py", "+= 5", "+= 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function that a module registers with an object of another changes",
+    {
+        "app.py": "class App:\n    def __init__(self):\n        self.routes = {}\n    def route(self, name):\n        def add(f):\n            self.routes[name] = f\n            return f\n        return add\nAPP = App()\n",
+        "views.py": "from app import APP\n@APP.route('a')\ndef view():\n    return 1\n",
+        "flow.py": "import app, views\ndef step():\n    return app.APP.routes['a']()\n",
+    },
+    ("views.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a function that a module appends to a list of another changes",
+    {
+        "app.py": "PLUGINS = []\n",
+        "views.py": "from app import PLUGINS\ndef view():\n    return 1\nPLUGINS.append(view)\n",
+        "flow.py": "import app, views\ndef step():\n    return [p() for p in app.PLUGINS], views.view()\n",
+    },
+    ("views.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+
+# -- names that were put into a module
+
+edit(
+    "a name that a module's text does not bind is put there, and reached by sys.modules",
+    {
+        "space/part.py": "def f():\n    return PUT + 1\n",
+        "flow.py": "import sys\nimport space.part\nvars(space.part)['PUT'] = 5\ndef step():\n    return sys.modules['space.part'].f()\n",
+    },
+    ("flow.py", "= 5", "= 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a name that a module's text does not bind is put there, and reached by a computed import",
+    {
+        "space/part.py": "def f():\n    return PUT + 1\n",
+        "flow.py": "import importlib\nimport space.part\nspace.part.PUT = 5\nWHICH = 'part'\ndef step():\n    return importlib.import_module('space.' + WHICH).f()\n",
+    },
+    ("flow.py", "= 5", "= 6"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a subclass that is put into the place of its base changes",
+    {
+        "alpha.py": "class Base:\n    def go(self):\n        return 1\ndef make():\n    return Base().go()\n",
+        "flow.py": "import alpha\nclass Sub(alpha.Base):\n    def go(self):\n        return super().go() + 10\nalpha.Base = Sub\ndef step():\n    return alpha.make(), isinstance(alpha.Base(), Sub)\n",
+    },
+    ("flow.py", "+ 10", "+ 20"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the base of a subclass that was put into its place changes",
+    {
+        "alpha.py": "class Base:\n    def go(self):\n        return 1\nclass Child(Base):\n    pass\ndef make():\n    return Base().go(), Child().go(), isinstance(Child(), Base), issubclass(Base, Child.__mro__[1])\n",
+        "flow.py": "import alpha\nclass Sub(alpha.Base):\n    def go(self):\n        return super().go() + 10\nalpha.Base = Sub\ndef step():\n    return alpha.make()\n",
+    },
+    ("alpha.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+
+# -- docstrings of modules
+
+edit(
+    "the docstring of a module that counts as a whole",
+    {
+        "alpha.py": "'''One.'''\nX = 1\n",
+        "flow.py": "import alpha\ndef show(m):\n    return m.X\ndef step():\n    return show(alpha)\n",
+    },
+    ("alpha.py", "One", "Two"),
+    matters=False,
+    both=True,
+)
+for _what, _read in (
+    ("by its name", "m.__doc__"),
+    ("by getattr", "getattr(m, '__doc__')"),
+    ("among all that it holds", "[v for v in vars(m).values() if str(v).startswith('!')]"),
+    ("among all names", "[getattr(m, name) for name in dir(m) if name.startswith('__do')]"),
+):
+    edit(
+        f"the docstring of a module that counts as a whole, where it is read {_what}",
+        {
+            "alpha.py": "'''!One.'''\nX = 1\n",
+            "flow.py": f"import alpha\ndef show(m):\n    return {_read}\ndef step():\n    return show(alpha)\n",
+        },
+        ("alpha.py", "!One", "!Two"),
+        matters=True,
+        both=True,
+    )
