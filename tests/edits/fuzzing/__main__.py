@@ -26,7 +26,7 @@ MUTATIONS = 40
 @click.option("--keep", type=click.Path(path_type=Path), default=None, help="A folder for what is found.")
 def main(minutes: float, seed: int | None, programs: int, keep: Path | None) -> None:
     """Try the laws on programs made by chance."""
-    start = time.time()
+    start, start_at = time.time(), time.monotonic()
     seed = int(start) * 1000 if seed is None else seed
     first, counts, found = seed, Counter[str](), 0
     told = start
@@ -34,7 +34,7 @@ def main(minutes: float, seed: int | None, programs: int, keep: Path | None) -> 
         folder = Path(place).resolve() / "program"
         ready(folder)
         while time.time() - start < minutes * 60 and (not programs or seed - first < programs):
-            tried = attempted(seed, MUTATIONS, folder)
+            tried = attempted(seed, MUTATIONS, folder, start_at + minutes * 60)
             counts += tried.counts
             for broken in tried.broken:
                 found += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
 import signal
 import time
@@ -26,8 +27,11 @@ from edits.fuzzing.grammar import make
 from edits.fuzzing.mutations import decorate, mutate
 from edits.fuzzing.subject import Looked, look
 
-SHRINK_FOR = 30.0
+SHRINK_FOR = 20.0
 """Seconds in which what was found is made small."""
+
+CAPTURED_ANYWAY = 0.15
+"""How many edits that changed nothing are captured all the same, to see whether they run again needlessly."""
 
 EXACT = ("getsource", "__code__", "f_locals", "currentframe", "_getframe")
 """Who says this sees its source as it is, and so even a comment counts."""
@@ -64,8 +68,18 @@ class Tried:
     broken: list[Broken] = field(default_factory=list)
 
 
-def attempt(seed: int, mutations: int, folder: Path) -> Tried:
-    """Make the program of a seed, and walk away from it, edit by edit."""
+def attempt(seed: int, mutations: int, folder: Path, until: float = math.inf) -> Tried:
+    """Make the program of a seed, and walk away from it, edit by edit.
+
+    An edit is carried out first. Only one that changes what the step gives could leave a stale result, so then both its
+    program and the one before it are captured, and their keys compared; cosmetic edits are captured always.
+
+    Args:
+        seed: Which program.
+        mutations: How many edits.
+        folder: Where.
+        until: When to stop, by ``time.monotonic``.
+    """
     random = Random(seed)
     tried = Tried()
     program, script = make(random)
@@ -87,9 +101,33 @@ def attempt(seed: int, mutations: int, folder: Path) -> Tried:
         edit, changed = (decorate if cosmetic else mutate)(current, random)
         if changed == current:
             continue
+        if time.monotonic() > until:
+            break
         replay = number % 8 == 7
-        seen = look(changed, folder, script=script, replay=replay)
         tried.counts["mutations"] += 1
+        if not cosmetic and not replay and random.random() > CAPTURED_ANYWAY:
+            ran = look(changed, folder, script=script, only_run=True)
+            if ran.fails:
+                tried.counts[ran.fails.partition(":")[0]] += 1
+                continue
+            if ran.output == now.output:
+                tried.counts["output same"] += 1
+                now, current = Looked(output=ran.output), changed
+                continue
+        if not now.key:
+            now = look(current, folder, script=script)
+            if now.fails:
+                tried.counts["before it " + now.fails.partition(":")[0]] += 1
+                if now.fails.startswith("crash"):
+                    tried.broken.append(Broken(4, seed, edit, script, current, current, [now.fails]))
+                return tried
+            if not now.output.startswith("raises"):
+                output, earlier = known.setdefault(now.key, (now.output, current))
+                if output != now.output:
+                    tried.broken.append(Broken(1, seed, edit, script, earlier, current, [output, now.output]))
+                    return tried
+        seen = look(changed, folder, script=script, replay=replay)
+        tried.counts["captured"] += 1
         if seen.fails:
             tried.counts[seen.fails.partition(":")[0]] += 1
             if seen.fails.startswith("crash"):
@@ -156,11 +194,11 @@ def in_a_child(folder: Path, work: Callable[[], object], seconds: float = 120) -
     return json.loads(told) if status == 0 and told else None
 
 
-def attempted(seed: int, mutations: int, folder: Path) -> Tried:
+def attempted(seed: int, mutations: int, folder: Path, until: float = math.inf) -> Tried:
     """Like :func:`attempt`, in a process of its own; what it found is looked at again in fresh ones, and made small."""
 
     def work() -> object:
-        tried = attempt(seed, mutations, folder)
+        tried = attempt(seed, mutations, folder, until)
         return {"counts": tried.counts, "broken": [asdict(broken) for broken in tried.broken]}
 
     told = in_a_child(folder, work)

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import hashlib
 import importlib
+import importlib.machinery
 import io
 import json
 import linecache
@@ -17,27 +18,34 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edits.fuzzing.grammar import MODULES
 from twice.actions.prepare import Installed
 from twice.errors import CaptureError
 from twice.records.code import COMPUTED_IMPORT
+from twice.records.digest import Digest
 from twice.source.importer import Module
 from twice.source.loader import Code
+from twice.source.memory import Memory
+from twice.source.pieces import Known
 from twice.source.snapshot import Capture, capture
 from twice.values.decode import decode
 from twice.values.encode import encode
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
-SECONDS = 2.0
+SECONDS = 1.0
 """Processor time that one program may take."""
 
-OWN = {name for module in MODULES for name in (module, module.partition(".")[0])}
+
+TOUCHED = (
+    *("abc", "asyncio", "builtins", "collections", "contextlib", "dataclasses", "enum", "functools", "importlib"),
+    *("inspect", "itertools", "math", "operator", "pathlib", "sys", "types", "typing"),
+)
+"""Modules that programs import, and so may change; each program gets them as they were."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,27 @@ class TooLong(BaseException):
     """A program does not come to its end."""
 
 
+class Kept(Memory):
+    """What is known of sources, kept in this process: an edit changes one of several files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: dict[Digest, Known] = {}
+
+    def known(self, digest: Digest) -> Known | None:
+        return self._held.get(digest)
+
+    def keep(self, sources: Mapping[Digest, Known], learned: Iterable[Digest]) -> None:
+        del learned
+        self._held.update(sources)
+
+
+_kept = Kept()
 _lying: dict[str, str] = {}
+_out_of_sight: list[types.ModuleType] = []
+_own: set[str] = set()
+_compiled: dict[tuple[bytes, str], types.CodeType] = {}
+_untouched: dict[types.ModuleType, dict[str, Any]] = {}
 _opened: set[str] = set()
 _watched: list[str] = []
 
@@ -81,7 +109,13 @@ def prepare(folder: Path) -> None:
     installed.owner("blake3")
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     signal.signal(signal.SIGVTALRM, _stop)
+    _out_of_sight[:] = [sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "edits"]
+    sys.modules["__main__"] = types.ModuleType("__main__")  # what tries a program is no part of it
     encode({"warm": [1, 2.0, "up", (None,)]})
+    importlib.machinery.SourceFileLoader.source_to_code = _code  # type: ignore[method-assign, assignment]
+    for name in TOUCHED:
+        module = importlib.import_module(name)
+        _untouched[module] = dict(vars(module))
     folder.mkdir(parents=True, exist_ok=True)
     gc.collect()
     gc.freeze()
@@ -94,6 +128,15 @@ def _stop(*_: object) -> None:
     raise TooLong
 
 
+def _code(loader: object, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:
+    """Compile a module once, however often it is imported."""
+    del loader, _optimize
+    key = (bytes(data), str(path))
+    if key not in _compiled:
+        _compiled[key] = compile(data, path, "exec", dont_inherit=True)
+    return _compiled[key]
+
+
 @contextlib.contextmanager
 def _limited() -> Iterator[None]:
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
@@ -103,13 +146,16 @@ def _limited() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
-def look(files: Mapping[str, str], folder: Path, *, script: bool, replay: bool = False) -> Looked:
+def look(
+    files: Mapping[str, str], folder: Path, *, script: bool, replay: bool = False, only_run: bool = False
+) -> Looked:
     """Write a program down, import it, capture its step, and call it.
 
     Args:
         files: The program.
         folder: Where; what lies there is brought to this state.
         script: ``flow.py`` is run as a script.
+        only_run: Do not capture it.
         replay: Then delete the tree, and call the step again from what was captured.
     """
     _write(files, folder)
@@ -118,6 +164,7 @@ def look(files: Mapping[str, str], folder: Path, *, script: bool, replay: bool =
     _opened.clear()
     _watched[:] = [str(folder)]
     os.chdir(folder)
+    main_before = sys.modules.get("__main__")
     sys.path.insert(0, str(folder))
     printed = io.StringIO()
     captured: Capture | None = None
@@ -129,8 +176,12 @@ def look(files: Mapping[str, str], folder: Path, *, script: bool, replay: bool =
                 step = main.step
             except Exception as problem:
                 return Looked(fails=f"import: {type(problem).__name__}")
+            if only_run:
+                return Looked(output=_called(step, printed))
             try:
-                captured = capture({"step": step}, project=folder, cwd=folder, search=sys.path, distributions=installed)
+                captured = capture(
+                    {"step": step}, project=folder, cwd=folder, search=sys.path, distributions=installed, memory=_kept
+                )
                 stored = _stored(captured) if replay else []
             except CaptureError as problem:
                 return Looked(fails=f"refused: {problem.message}")
@@ -139,7 +190,7 @@ def look(files: Mapping[str, str], folder: Path, *, script: bool, replay: bool =
                 return Looked(fails=f"crash: {type(problem).__name__}: {problem} ({at.name}, {at.line})")
             printed.truncate(0)
             known = set(sys.modules)
-            _opened.difference_update([name for name in _opened if name.endswith(".py")])
+            _opened.difference_update([name for name in _opened if name.endswith((".py", ".pyc"))])
             output = _called(step, printed)
             files_seen = _seen(captured) | _came_in(captured, known)
             key = _key(captured, files_seen)
@@ -151,9 +202,11 @@ def look(files: Mapping[str, str], folder: Path, *, script: bool, replay: bool =
         sys.path.remove(str(folder))
         _forget()
         for name in set(sys.modules) - before:
-            if name in OWN:
+            if name in _own:
                 del sys.modules[name]
         _watched.clear()
+        if main_before is not None:
+            sys.modules["__main__"] = main_before
     notes = tuple(f"{node.id}: {node.note}" for node in captured.nodes.values() if node.note)
     replayed = _replayed(captured, stored, folder, files_seen) if replay else None
     return Looked(key, output, replayed=replayed, notes=notes)
@@ -191,7 +244,7 @@ def _came_in(captured: Capture, before: set[str]) -> set[str]:
     """Files of modules that came in otherwise than foreseen; a worker counts them like files that were read."""
     anything = any(COMPUTED_IMPORT in node.note for node in captured.nodes.values())
     foreseen = {file.name for file in captured.files}
-    found = [name for name in OWN & set(sys.modules) if anything or (name not in before and name not in foreseen)]
+    found = [name for name in _own & set(sys.modules) if anything or (name not in before and name not in foreseen)]
     return {str(vars(sys.modules[name]).get("__file__") or "") for name in found}
 
 
@@ -217,11 +270,18 @@ def _write(files: Mapping[str, str], folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             _lying[name] = text
+            if name.endswith(".py"):
+                module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+                _own.update((module, module.partition(".")[0]))
 
 
 def _forget() -> None:
-    for name in OWN:
+    for name in _own:
         sys.modules.pop(name, None)
+    for module, names in _untouched.items():  # a program may have changed what all others need
+        if vars(module) != names:
+            vars(module).clear()
+            vars(module).update(names)
     for path in [path for path in sys.path_importer_cache if _watched and path.startswith(_watched[0])]:
         del sys.path_importer_cache[path]
     importlib.invalidate_caches()
@@ -246,7 +306,7 @@ def _replayed(
 ) -> str:
     """What the step gives from its snapshot alone, and from the files that it was seen to read."""
     for name in list(_lying):
-        if str(folder / name) not in kept:
+        if str(folder / name) not in kept and "open(__file__)" not in _lying[name]:
             (folder / name).unlink()
             del _lying[name]
     roots = {name: str(place) for name, place in captured.roots.folders.items()}
@@ -266,7 +326,7 @@ def _replayed(
 
     code = Code(modules, outline, bring_back)
     printed = io.StringIO()
-    before = list(sys.meta_path)
+    before, main_before = list(sys.meta_path), sys.modules.get("__main__")
     sys.path.insert(0, str(folder))
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()), _limited():
@@ -282,4 +342,6 @@ def _replayed(
     finally:
         sys.meta_path[:] = before
         sys.path.remove(str(folder))
+        if main_before is not None:
+            sys.modules["__main__"] = main_before
         _forget()
