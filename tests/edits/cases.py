@@ -41,6 +41,7 @@ def edit(
     main: bool = False,
     both: bool = False,
     why: str = "",
+    into: list[Edit] = EDITS,
 ) -> None:
     """Note an edit: each change is a file, a text in it that is there once, and what stands there afterwards.
 
@@ -52,6 +53,7 @@ def edit(
         main: ``flow.py`` is run as a script.
         both: Once as a module, once as a script.
         why: The reason for a needless run.
+        into: The list of edits that it belongs to.
     """
     before = {file: dedent(text).lstrip("\n") for file, text in files.items()}
     after = dict(before)
@@ -64,7 +66,7 @@ def edit(
     assert before != after, name
     for script in (False, True) if both else (main,):
         kind = " (script)" if script else ""
-        EDITS.append(Edit(name + kind, before, after, matters, "flow.py" if script else "", why))
+        into.append(Edit(name + kind, before, after, matters, "flow.py" if script else "", why))
 
 
 HELPER = {
@@ -950,14 +952,6 @@ edit(
     ("flow.py", "a = 1\n    b = 2", "b = 1\n    a = 2"),
     matters=True,
     both=True,
-)
-edit(
-    "a helper made dead",
-    {"flow.py": "def f():\n    return 1\ndef step():\n    return f()\n"},
-    ("flow.py", "return f()", "return 1"),
-    matters=False,
-    both=True,
-    why="the step's own text calls it no more",
 )
 edit(
     "a monkey-patched function's body",

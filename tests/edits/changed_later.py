@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
-from edits.cases import edit
+import functools
+
+from edits import cases
+
+CHANGED_LATER: list[cases.Edit] = []
+edit = functools.partial(cases.edit, into=CHANGED_LATER)
 
 # -- a module that says it is another one
 
@@ -302,3 +307,61 @@ for _what, _read in (
         matters=True,
         both=True,
     )
+
+# -- found by the fuzzer: the programs are what its seeds were made small to
+
+edit(
+    "a name that a function uses gets declared local by an annotation without a value (seed 40000034)",
+    {
+        "flow.py": "def f():\n    return 1\ndef step():\n    try:\n        return f()\n    except UnboundLocalError:\n        return 'none'\n    other: int\n"
+    },
+    ("flow.py", "other: int", "f: int"),
+    matters=True,
+    both=True,
+)
+
+# -- modules that were loaded by their path
+
+_BY_PATH = "import importlib.util, sys\nspec = importlib.util.spec_from_file_location('tool', 'tools/one.py')\ntool = importlib.util.module_from_spec(spec)\n"
+edit(
+    "a module that was loaded by its path and put into sys.modules changes",
+    {
+        "tools/one.py": "N = 1\ndef f():\n    return N\nclass K:\n    def get(self):\n        return N\n",
+        "flow.py": f"{_BY_PATH}sys.modules['tool'] = tool\nspec.loader.exec_module(tool)\ndef step():\n    return tool.f(), tool.K().get()\n",
+    },
+    ("tools/one.py", "N = 1", "N = 2"),
+    matters=True,
+    main=True,
+)
+
+REFUSED: dict[str, dict[str, str]] = {
+    "a module that was loaded by its path": {
+        "tools/one.py": "N = 1\ndef f():\n    return N\n",
+        "flow.py": f"{_BY_PATH}spec.loader.exec_module(tool)\ndef step():\n    return tool.f()\n",
+    },
+    "a function of a module that was loaded by its path": {
+        "tools/one.py": "N = 1\ndef f():\n    return N\n",
+        "flow.py": f"{_BY_PATH}spec.loader.exec_module(tool)\nf = tool.f\ndef step():\n    return f()\n",
+    },
+    "a class of a module that was loaded by its path": {
+        "tools/one.py": "N = 1\nclass K:\n    def get(self):\n        return N\n",
+        "flow.py": f"{_BY_PATH}spec.loader.exec_module(tool)\nK = tool.K\ndef step():\n    return K().get()\n",
+    },
+    "an instance of a class of a module that was loaded by its path": {
+        "tools/one.py": "N = 1\nclass K:\n    def get(self):\n        return N\n",
+        "flow.py": f"{_BY_PATH}spec.loader.exec_module(tool)\nk = tool.K()\ndef step():\n    return k.get()\n",
+    },
+    "a function that runpy made": {
+        "one.py": "N = 1\ndef f():\n    return N\n",
+        "flow.py": "import runpy\nf = runpy.run_path('one.py')['f']\ndef step():\n    return f()\n",
+    },
+    "a class that runpy made": {
+        "one.py": "N = 1\nclass K:\n    def get(self):\n        return N\n",
+        "flow.py": "import runpy\nK = runpy.run_path('one.py', run_name='other')['K']\ndef step():\n    return K().get()\n",
+    },
+    "a class without methods that runpy made": {
+        "one.py": "class K:\n    rate = 1\n",
+        "flow.py": "import runpy\nK = runpy.run_path('one.py')['K']\ndef step():\n    return K.rate\n",
+    },
+}
+"""Programs that only look as if they could be brought back; each is refused before anything runs."""

@@ -100,6 +100,9 @@ class _Writer:
         if docstring and not self.keep_docstrings and body and is_docstring(body[0]):
             body = body[1:]
         if scope is not None and scope.function and any(type(part) is ast.AnnAssign for part in body):
+            for part in body:
+                if _only_declares(part) and part.simple and scope.binder is not None:  # type: ignore[attr-defined]
+                    scope.binder.bound.add(part.target.id)  # type: ignore[attr-defined]  # it is local now
             body = [part for part in body if not _only_declares(part)]
         self.many(body, scope)
 

@@ -405,7 +405,7 @@ def _local_names(text: str, random: Random) -> str:
             continue
         parameters = {argument.arg for argument in _nodes(function, ast.arg)}
         bound = sorted({n.id for n in _nodes(function, ast.Name) if isinstance(n.ctx, ast.Store)} - parameters)
-        if bound and random.random() < 0.7:
+        if bound and "quite_new" not in bound and random.random() < 0.7:
             old = random.choice(bound)
             for node in _nodes(function, ast.Name):
                 node.id = "quite_new" if node.id == old else node.id

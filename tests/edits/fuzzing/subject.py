@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from twice.actions.prepare import Installed
-from twice.errors import CaptureError
+from twice.errors import TwiceError
 from twice.records.code import COMPUTED_IMPORT
 from twice.records.digest import Digest
 from twice.source.importer import Module
@@ -183,7 +183,7 @@ def look(
                     {"step": step}, project=folder, cwd=folder, search=sys.path, distributions=installed, memory=_kept
                 )
                 stored = _stored(captured) if replay else []
-            except CaptureError as problem:
+            except TwiceError as problem:
                 return Looked(fails=f"refused: {problem.message}")
             except Exception as problem:
                 at = traceback.extract_tb(problem.__traceback__)[-1]

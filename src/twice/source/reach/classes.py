@@ -16,7 +16,16 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Found
-from twice.source.reach.live import MISSING, class_cells, is_local_function, module_of, parts_of, subclasses
+from twice.source.reach.functions import made_apart
+from twice.source.reach.live import (
+    MISSING,
+    class_cells,
+    is_local_function,
+    module_of,
+    own_functions,
+    parts_of,
+    subclasses,
+)
 from twice.source.reach.sources import source_key, source_name
 from twice.source.typed import STRING
 
@@ -47,6 +56,9 @@ class Classes:
         module = walk.sources.homes.of(class_)
         owner = sys.modules.get(module)
         if owner is None or not is_local(owner):
+            for function in own_functions(class_):
+                if made_apart(function, module):
+                    raise walk.functions.no_source(function, module, None)
             return None
         source, definition = walk.sources.class_definition(class_)
         id_ = walk.graph.register(f"{module}:{class_.__qualname__}", class_)

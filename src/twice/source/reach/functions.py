@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Source
+from twice.source.modules import MAIN, Source, is_local_file
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MISSING, cells_of, is_local_function, module_of
+from twice.source.reach.live import MISSING, cells_of, is_local_function, module_of, owner_of
 from twice.source.reach.sources import source_key
 from twice.source.typed import why_not
 
@@ -43,13 +44,13 @@ class Functions:
         code = function.__code__
         module = module_of(function)
         if not is_local_function(function):
-            if _made_apart(function, module):
-                raise self._no_source(function, module, None)
+            if made_apart(function, module):
+                raise self.no_source(function, module, None)
             return self._foreign(function, module)
         source = walk.library.of_code(code, module)
         definition = source.function(code) if source is not None else None
         if source is None or definition is None:
-            raise self._no_source(function, module, source)
+            raise self.no_source(function, module, source)
         id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
         lines = (definition.first, definition.last)
         node = walk.graph.nodes[id_] = Found(id_, "function", NOTHING, NOTHING, source_key(source), *lines)
@@ -118,12 +119,20 @@ class Functions:
         walk.graph.nodes[id_] = Found(id_, "builtin", own, own, edges=[*edges, *walk.distributions.edges(module)])
         return id_
 
-    def _no_source(self, function: FunctionType, module: str, source: Source | None) -> CaptureError:
+    def no_source(self, function: FunctionType, module: str, source: Source | None) -> CaptureError:
+        """The error to raise where a function's source is not to be had."""
         what = f"{module}.{function.__qualname__}"
         if source is not None:
             return CaptureError(
                 f"{what} is no longer where it was: the file was changed after it was imported.",
                 hint="restart Python, so that what is captured is what you see",
+            )
+        if is_local_file(function.__code__.co_filename):
+            file = Path(function.__code__.co_filename).name
+            return CaptureError(
+                f"step {self._walk.at_work!r} reaches {what}, which was defined in {file} while that was no module "
+                "that can be imported: it was loaded by its path, or by runpy or exec.",
+                hint=f"import {file} by its name, or put the module into sys.modules before it is executed",
             )
         why, instead = why_not(function.__code__.co_filename)
         return CaptureError(
@@ -233,7 +242,9 @@ def _is_plain(value: object) -> bool:
     return type(value) in (int, float, complex, bool, str, bytes, type(None))
 
 
-def _made_apart(function: FunctionType, module: str) -> bool:
-    """Whether a function was made by ``exec`` with variables of its own, so that no module leads to it."""
-    made = function.__code__.co_filename in ("<string>", "<stdin>") and not module.startswith("namedtuple_")
-    return made and module not in sys.modules
+def made_apart(function: FunctionType, module: str) -> bool:
+    """Whether a function was made with variables of its own, as by ``exec`` or ``runpy``: no module leads to it."""
+    file = function.__code__.co_filename
+    if owner_of(function) is None and is_local_file(file):
+        return True
+    return file in ("<string>", "<stdin>") and not module.startswith("namedtuple_") and module not in sys.modules

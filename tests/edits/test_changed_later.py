@@ -1,0 +1,45 @@
+"""What was changed after it was made: its key moves with what the step gives, and a snapshot brings it back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edits.cases import Edit
+from edits.changed_later import CHANGED_LATER, REFUSED
+
+TESTS = Path(__file__).parent.parent
+Seen = dict[str, dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def looked() -> Seen:
+    """What one process saw of all these programs, before and after the edit, their trees gone when they come back."""
+    command = [sys.executable, "-m", "edits.fuzzing.again"]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: Seen = json.loads(done.stdout)
+    assert set(told) == {*REFUSED, *(edit.name for edit in CHANGED_LATER)}
+    return told
+
+
+@pytest.mark.parametrize("edit", CHANGED_LATER, ids=lambda edit: edit.name)
+def test_an_edit_moves_the_key_and_what_was_captured_comes_back(edit: Edit, looked: Seen) -> None:
+    seen = looked[edit.name]
+    assert seen["fails"] == ["", ""]
+    before, after = seen["output"]
+    assert (before != after) == edit.matters, "the case itself is labelled wrong"
+    assert seen["replayed"] == [before, after]
+    assert (seen["key"][0] != seen["key"][1]) == (edit.matters or bool(edit.why))
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_no_import_leads_to_is_refused(what: str, looked: Seen) -> None:
+    assert all(fails.startswith("refused: ") for fails in looked[what]["fails"])
+    assert any(word in looked[what]["fails"][1] for word in ("loaded by its path", "cannot be found again"))
