@@ -320,6 +320,17 @@ edit(
     both=True,
 )
 
+edit(
+    "what a class needs whose name stands for something else by now (seed 40000129)",
+    {
+        "alpha.py": "RATE = 1\nclass Store:\n    def total(self):\n        return RATE\nstore = Store()\nStore, other = 5, Store\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.store.total(), alpha.Store\n",
+    },
+    ("alpha.py", "RATE = 1", "RATE = 2"),
+    matters=True,
+    both=True,
+)
+
 # -- modules that were loaded by their path
 
 _BY_PATH = "import importlib.util, sys\nspec = importlib.util.spec_from_file_location('tool', 'tools/one.py')\ntool = importlib.util.module_from_spec(spec)\n"

@@ -913,6 +913,188 @@ class {name}:
         )
         return self.use(m, n, name)
 
+    # -- constructs: what is changed after it was made, and what modules do to one another
+
+    def a_pair_of_closures(self, m: str, d: int) -> str:
+        n = self.later(m)
+        maker, one, two = self.fresh(n, "twins"), self.fresh(n, "one"), self.fresh(n, "two")
+        self.write(
+            n,
+            f"def {maker}(k, by=§):\n    return lambda x: x * k + by + {self.expression(n, d, 'x', 'k')}\n{one}, {two} = {maker}(§), {maker}(§, by=§)",
+        )
+        return f"{self.use(m, n, self.random.choice([one, two]))}({self.number()})"
+
+    def a_default_that_is_computed(self, m: str, d: int) -> str:
+        n = self.later(m)
+        base, name = self.fresh(n, "BASE"), self.fresh(n, "defaulted")
+        self.write(n, f"{base} = §")
+        default = self.random.choice([base, f"[{base}, §]", f"len('x' * {base})", f"lambda: {base} + §"])
+        self.write(
+            n,
+            f"def {name}(x=§, *, y={default}):\n    y = y() if callable(y) else y\n    return x + (sum(y) if isinstance(y, list) else y) + {self.expression(n, d, 'x')}",
+        )
+        if self.random.random() < 0.4:
+            self.write(
+                n,
+                self.random.choice(
+                    [f"{name}.__defaults__ = (§,)", f"{name}.__kwdefaults__ = {{'y': §}}", f"{base} = §"]
+                ),
+            )
+        return f"{self.use(m, n, name)}()"
+
+    def a_method_changed_later(self, m: str, d: int) -> str:
+        n = self.later(m)
+        name, other = self.fresh(n, "Altered"), self.fresh(m, "other")
+        self.write(
+            n,
+            f"class {name}:\n    def get(self, x=§, *, y=§):\n        return x - y\n    @staticmethod\n    def fixed(x=§):\n        return x * §\n    @classmethod\n    def made(cls, x=§):\n        return cls().get(x)\n    @property\n    def size(self):\n        return {self.expression(n, d)}",
+        )
+        use = name if n == m else f"{n}.{name}"
+        if n != m:
+            self.write(m, f"import {n}")
+        self.write(m, f"def {other}(self, x, *, y):\n    return x * y + §")
+        self.write(
+            m,
+            self.random.choice([
+                f"{use}.get.__defaults__ = (§,)", f"{use}.get.__kwdefaults__ = {{'y': §}}", f"{use}.fixed.__defaults__ = (§,)",
+                f"{use}.made.__func__.__defaults__ = (§,)", f"{use}.get.__code__ = {other}.__code__", f"{use}.size = property(lambda self: §)",
+                f"{use}.get.__defaults__ = None\n{use}.get = lambda self, x=§: x",
+            ]),
+        )  # fmt: skip
+        return f"{self.use(m, n, name)}()" + self.random.choice([".get()", ".fixed()", ".made()", ".size"])
+
+    def a_function_given_other_code(self, m: str, d: int) -> str:
+        n = self.later(m)
+        name, other = self.fresh(n, "recoded"), self.fresh(m, "code")
+        self.write(n, f"def {name}(x):\n    return x + §\ndef {name}_caller(x):\n    return {name}(x) * §")
+        use = name if n == m else f"{n}.{name}"
+        if n != m:
+            self.write(m, f"import {n}")
+        self.write(m, f"def {other}(x):\n    return x - §\n{use}.__code__ = {other}.__code__")
+        return f"{self.use(m, n, f'{name}_caller')}({self.number()})"
+
+    def a_base_replaced_by_its_subclass(self, m: str, d: int) -> str:
+        n = self.later(m)
+        if n == m:
+            return self.a_subclass(m, d)
+        base, name = self.fresh(n, "Origin"), self.fresh(m, "Instead")
+        self.write(
+            n, f"class {base}:\n    def get(self):\n        return §\ndef make_{base}():\n    return {base}().get()"
+        )
+        self.write(
+            m,
+            f"import {n}\nclass {name}({n}.{base}):\n    def get(self):\n        return super().get() * § + {self.expression(m, d)}\n{n}.{base} = {name}",
+        )
+        return f"{self.use(m, n, f'make_{base}')}()"
+
+    def a_change_on_import(self, m: str, d: int) -> str:
+        """A module changes, on its own import, what another one holds."""
+        n = self.later(m)
+        k = self.later(n)
+        if n in ("flow", m) or k == n:
+            return self.a_changed_constant(m, d)
+        held, reader, toucher = self.fresh(k, "HELD"), self.fresh(k, "held"), self.fresh(n, "toucher")
+        text, change, read = self.random.choice([
+            (f"{held} = §", f"{k}.{held} += §", held),
+            (f"{held} = [§]", f"{k}.{held}.append(§)", f"sum({held})"),
+            (f"{held} = {{}}", f"{k}.{held}[len({k}.{held})] = §", f"sum({held}.values())"),
+            (f"class {held}:\n    count = §", f"{k}.{held}.count += §", f"{held}.count"),
+            (f"class {held}_kind:\n    def __init__(self):\n        self.items = [§]\n{held} = {held}_kind()", f"{k}.{held}.items.append(§)", f"sum({held}.items)"),
+        ])  # fmt: skip
+        self.write(k, f"{text}\ndef {reader}():\n    return {read} + §")
+        self.write(n, f"import {k}\n{change}\ndef {toucher}():\n    return {self.expression(n, d)}")
+        self.write(m, f"import {k}\nimport {n}")
+        return self.random.choice(
+            [f"{k}.{reader}()", f"{k}.{reader}() + {n}.{toucher}()", f"{n}.{toucher}() - {k}.{reader}()"]
+        )
+
+    def a_routing_object(self, m: str, d: int) -> str:
+        n = self.later(m)
+        k = self.later(n)
+        kind, app, view = self.fresh(k, "App"), self.fresh(k, "app"), self.fresh(n, "view")
+        self.write(
+            k,
+            f"class {kind}:\n    def __init__(self):\n        self.routes = {{}}\n    def route(self, name):\n        def add(function):\n            self.routes[name] = function\n            return function\n        return add\n    def call(self, name, x):\n        return self.routes[name](x) + §\n{app} = {kind}()",
+        )
+        used = app if n == k else f"{k}.{app}"
+        if n != k:
+            self.write(n, f"import {k}")
+        self.write(n, f"@{used}.route('a')\ndef {view}(x):\n    return x * § + {self.expression(n, d, 'x')}")
+        if m != n:
+            self.write(m, f"import {n}")
+        return f"{self.use(m, k, app)}.call('a', {self.number()})"
+
+    def a_subclass_registry(self, m: str, d: int) -> str:
+        n = self.later(m)
+        base, one = self.fresh(n, "Plugin"), self.fresh(m, "Kind")
+        self.write(
+            n,
+            f"class {base}:\n    kinds = {{}}\n    def __init_subclass__(cls, key=§, **more):\n        super().__init_subclass__(**more)\n        {base}.kinds[key] = cls\n    def __class_getitem__(cls, at):\n        return at * §",
+        )
+        use = base if n == m else f"{n}.{base}"
+        if n != m:
+            self.write(m, f"import {n}")
+        self.write(m, f"class {one}({use}, key=§):\n    def run(self):\n        return § + {self.expression(m, d)}")
+        found = self.use(m, n, base)
+        return self.random.choice(
+            [f"sum(k().run() for k in {found}.kinds.values())", f"sum({found}.kinds)", f"{found}[3]"]
+        )
+
+    def a_package_resource(self, m: str, d: int) -> str:
+        data, name = f"resource{self.number()}.txt", self.fresh(m, "resource")
+        self.data[f"pkg/{data}"] = "x" * self.number()
+        how = self.random.choice(
+            [
+                f"importlib.resources.files('pkg').joinpath('{data}').read_text()",
+                f"importlib.resources.read_text('pkg', '{data}')",
+                f"pkgutil.get_data('pkg', '{data}')",
+            ]
+        )
+        self.write(m, f"import importlib.resources, pkgutil\nimport pkg\ndef {name}():\n    return len({how}) * §")
+        return f"{name}()"
+
+    def a_getter_by_operator(self, m: str, d: int) -> str:
+        n = self.later(m)
+        name, way = self.fresh(n, "got"), self.fresh(m, "getter")
+        self.write(n, f"def {name}(x=§):\n    return x + {self.expression(n, d, 'x')}")
+        self.write(
+            m,
+            f"import operator\nimport {n}\n{way} = operator.{self.random.choice(['attrgetter', 'methodcaller'])}('{name}')",
+        )
+        return f"(lambda found: found() if callable(found) else found)({way}({n}))"
+
+    def a_local_that_is_declared(self, m: str, d: int) -> str:
+        n = self.later(m)
+        name, constant = self.fresh(n, "declared"), self.fresh(n, "OUTER")
+        self.write(
+            n,
+            f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from nowhere import Nothing\n{constant} = §\ndef {name}(x) -> 'Nothing':\n    later: int\n    match x:\n        case [a, *rest]:\n            later = a\n        case int() if (half := x // 2) > §:\n            later = half + {constant}\n        case _:\n            later = {self.expression(n, d, 'x')}\n    return later",
+        )
+        return f"{self.use(m, n, name)}({self.random.choice(['§', '[§, §]'])})".replace("§", str(self.number()))
+
+    def a_stack_of_decorators(self, m: str, d: int) -> str:
+        n = self.later(m)
+        plus, cached, name = self.fresh(n, "plus"), self.fresh(n, "Memo"), self.fresh(n, "stacked")
+        self.write(
+            n,
+            f"import functools\ndef {plus}(by):\n    return lambda function: functools.wraps(function)(lambda *a: function(*a) + by)\nclass {cached}:\n    def __init__(self, function):\n        functools.update_wrapper(self, function)\n        self.seen = {{}}\n    def __call__(self, x):\n        if x not in self.seen:\n            self.seen[x] = self.__wrapped__(x) * §\n        return self.seen[x]",
+        )
+        stack = self.random.sample([f"@{plus}(§)", f"@{cached}", "@functools.cache", f"@{plus}(§)"], 3)
+        stack_text = "\n".join(stack)
+        self.write(n, f"{stack_text}\ndef {name}(x):\n    return x - {self.expression(n, d, 'x')}")
+        return f"{self.use(m, n, name)}({self.number()})"
+
+    def a_module_that_names_itself(self, m: str, d: int) -> str:
+        n = self.later(m)
+        if n == "flow":
+            return self.a_constant(m, d)
+        name, kind = self.fresh(n, "named"), self.fresh(n, "Named")
+        said = self.random.choice(["'math'", "'other'", "['x']"])
+        self.write(
+            n, f"__name__ = {said}\ndef {name}(x):\n    return x + len(__name__) * §\nclass {kind}:\n    rate = §"
+        )
+        return self.random.choice([f"{self.use(m, n, name)}({self.number()})", f"{self.use(m, n, kind)}.rate"])
+
     # -- constructs: what is read of code itself
 
     def a_look_at_code(self, m: str, d: int) -> str:

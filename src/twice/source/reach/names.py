@@ -233,7 +233,7 @@ class Names:
     def _variable(self, module: str, name: str, value: object, place: str) -> str:
         """The node of a module's constant or variable."""
         walk = self._walk
-        id_ = f"{module}:{name}"
+        id_ = walk.graph.fresh(f"{module}:{name}", value)
         statements = walk.sources.survey(module).bindings.get(name, [])
         if is_remade(value) and statements:
             self.statements(id_, "value", module, statements)

@@ -53,12 +53,13 @@ class Values:
             CaptureError: No kind of value can hold it.
         """
         walk = self._walk
-        if id_ in walk.graph.nodes and walk.graph.objects.get(id_) is value:
+        id_ = walk.graph.fresh(id_, value)  # a class or a function may have had the name before
+        if id_ in walk.graph.nodes:
             return id_
         held = placed(value, walk.roots)
         written = _written(held)
         if written is not None:
-            return self._put(id_, value, _own_of(written, held), [])
+            return self._put(id_, _own_of(written, held), [])
         edges: list[Edge] = []
         packages: dict[str, None] = {}
         names: dict[str, None] = {}
@@ -91,17 +92,16 @@ class Values:
             ) from None
         if plain and encoded.executes:
             raise CaptureError(f"step {walk.at_work!r} reaches {place}, which only code can bring back.")
-        self._put(id_, value, digest_texts("value", content_of(encoded)), list(dict.fromkeys(edges)))
+        self._put(id_, digest_texts("value", content_of(encoded)), list(dict.fromkeys(edges)))
         walk.graph.nodes[id_].packages, walk.graph.nodes[id_].names = packages, names
         return id_
 
-    def _put(self, id_: str, value: object, own: Digest, edges: list[Edge]) -> str:
+    def _put(self, id_: str, own: Digest, edges: list[Edge]) -> str:
         walk = self._walk
-        walk.graph.objects[id_] = value
         module = id_.partition(":")[0]
         node = walk.graph.nodes[id_] = Found(id_, "value", own, own, module, edges=edges)
         if module in sys.modules and walk.library.module(module) is not None:
-            statements = walk.sources.survey(module).bindings.get(id_.partition(":")[2], [])
+            statements = walk.sources.survey(module).bindings.get(id_.partition(":")[2].partition("#")[0], [])
             if statements:
                 node.line, node.end_line = statements[-1].first, statements[-1].last
         return id_

@@ -165,7 +165,7 @@ class Reach:
 
     def arguments(self) -> str:
         """The node of the arguments that the program was called with."""
-        self.argv = list(sys.argv)
+        self.argv = self.argv if self.argv is not None else list(sys.argv)
         return self.values.node("the program's arguments", self.argv, place="sys.argv")
 
     def _foreign_step(self, module: str, qualname: str) -> str:
