@@ -53,8 +53,8 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def told(project: Project, watcher: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(project.python("flow.py", TWICE_WATCHER=watcher).splitlines()[-1])
+def told(project: Project, watcher: str) -> Any:
+    answer: Any = json.loads(project.python("flow.py", TWICE_WATCHER=watcher).splitlines()[-1])
     return answer
 
 
@@ -91,3 +91,50 @@ def test_a_watcher_that_is_asked_for_and_does_not_work_here_is_said_to(project: 
     assert "ControlUnusable: step 'native': TWICE_WATCHER asks for strace, which does not work here." in told
     assert "hint: leave it unset" in told
     assert "RuntimeError" not in told
+
+
+WORLD = """
+    import json, os, socket, subprocess, sys
+    from twice import Pipeline
+
+    def looks_around(port=0):
+        with socket.create_connection(("127.0.0.1", port)):
+            pass
+        subprocess.run(["/bin/sh", "-c", "exit 0"], check=True)
+        return sorted(os.listdir("folder"))
+
+    pipeline = Pipeline(steps=[looks_around], name="world")
+    if __name__ == "__main__":
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            params = {"port": server.getsockname()[1]}
+            runs = [pipeline.run(params), pipeline.run(params)]
+        seen = runs[0].trace("looks_around").watched
+        print(json.dumps([
+            seen.watcher, [file.path for file in seen.files if file.what == "listing"],
+            [path.rpartition("/")[2] for path in seen.executed], list(seen.connected), params["port"],
+            runs[1].record.steps[0].how,
+        ]))
+"""
+
+
+@pytest.mark.parametrize("watcher", ["seccomp", "strace", "audit"])
+def test_listings_programs_and_connections_are_recorded_shown_and_explained_by_every_watcher(
+    tmp_path: Path, watcher: str
+) -> None:
+    if watcher == "strace" and shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    project = Project(tmp_path)
+    project.write(flow_py=WORLD, folder__a_txt="x")
+    name, listed, executed, connected, port, how = told(project, watcher)
+    assert (name, how) == ("audit" if watcher == "audit" else f"audit and {watcher}", "reused")
+    assert "folder" in listed
+    assert {"sh", "dash", "bash"} & set(executed)
+    assert f"127.0.0.1:{port}" in connected
+    shown = " ".join(project.python("-m", "twice", "show", "latest", "looks_around").split())
+    assert "Folders that it listed folder" in shown
+    assert f"Addresses that it connected to 127.0.0.1:{port}" in shown
+    assert "Programs that it started /" in shown
+    explained = " ".join(project.python("-m", "twice", "explain", "latest", "looks_around").split())
+    assert f"127.0.0.1:{port} would answer the same (not checked)" in explained
+    assert "the names in folder are the same" in explained
+    assert "it belongs to the system (not checked)" in explained

@@ -10,10 +10,11 @@ from twice.actions.listing import run_of
 from twice.control.environ import ALL
 from twice.errors import NotFound
 from twice.execute.rebuilder import unlikeness
+from twice.history.notes import observed, unfollowed
 from twice.present.findings import ChangeView, ExplainedStep, Explanation
 from twice.records.digest import Digest
 from twice.records.run import RunRecord, StepResult
-from twice.records.trace import Trace
+from twice.records.trace import Trace, Watched
 from twice.records.version import Version
 from twice.store.resolve import Found
 from twice.store.store import Store
@@ -111,4 +112,17 @@ def _assumed(trace: Trace) -> tuple[str, ...]:
             found.append("there are no other environment variables")
         else:
             found.append(f"the environment variable {variable.name} is as it was")
-    return (*found, *(f"{name} is installed" for name in watched.distributions))
+    return (*_granted(watched), *found, *(f"{name} is installed" for name in watched.distributions))
+
+
+def _granted(watched: Watched) -> tuple[str, ...]:
+    """What nobody could check before a trace was reused."""
+    found = [f"{address} would answer the same (not checked)" for address in watched.connected]
+    read = {file.path for file in watched.files if file.what == "file"}
+    found += [
+        f"the program {program} does the same: it belongs to the system (not checked)"
+        for program in watched.executed
+        if program not in read
+    ]
+    found += [f"another {observed(one)} would do as well (not checked)" for one in watched.observed]
+    return (*found, *(f"{thing} was the same (not checked)" for thing in unfollowed(watched)))

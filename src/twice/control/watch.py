@@ -16,8 +16,9 @@ import functools
 import json
 import os
 import re
+import shutil
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -44,7 +45,8 @@ class Watch:
             packages, the worker's own.
         known_variables: Environment variables that the settings pin.
         keep: Copies a file aside before it is changed.
-        opens: Hear what is opened and renamed; not needed where system calls are watched.
+        opens: Hear what is opened and renamed; not needed where system calls are handed over.
+        alone: Nobody else watches, so hear what is started and connected to as well.
         code: The file names of the user's code; empty: all code counts as such.
         elsewhere: A file to which forks of this process write what they see.
     """
@@ -56,6 +58,7 @@ class Watch:
         keep: Keep = lambda _: None,
         *,
         opens: bool = True,
+        alone: bool = True,
         code: Collection[str] = (),
         elsewhere: Path | None = None,
     ) -> None:
@@ -75,6 +78,15 @@ class Watch:
             "os.truncate": lambda path, *_: self._ledger.changed(self._path(path)),
             "os.symlink": lambda _, path, *__: self._ledger.changed(self._path(path)),
         }
+        beyond: dict[str, Callable[..., None]] = {
+            "os.exec": lambda path, _, variables, *__: self._started(path, variables),
+            "os.posix_spawn": lambda path, _, variables, *__: self._started(path, variables),
+            "os.system": lambda *_: self._started("/bin/sh", None),
+            "subprocess.Popen": lambda path, _, __, variables: self._started(path, variables),
+            "socket.connect": lambda _, address: self._connected(address),
+        }
+        if alone:
+            self._changes |= beyond
 
     @property
     def seen(self) -> Seen:
@@ -111,7 +123,7 @@ class Watch:
         if event == "open":
             if self._opens and self.active and not self._busy:
                 self._guarded(self._opened, arguments[0], arguments[2])
-        elif not event.startswith(("os.", "sqlite3.")) or self._busy:
+        elif not event.startswith(("os.", "sqlite3.", "socket.connect", "subprocess.Popen")) or self._busy:
             return
         elif event in ("os.listdir", "os.scandir"):
             frame: FrameType | None = sys._getframe(1)
@@ -147,6 +159,20 @@ class Watch:
 
     def _opened(self, path: object, flags: object) -> None:
         self._ledger.opened(self._path(path), flags if isinstance(flags, int) else 0)
+
+    def _started(self, program: Any, variables: Mapping[Any, Any] | None) -> None:
+        found = shutil.which(os.fsdecode(program))
+        given = os.environ if variables is None else variables
+        if found is not None:
+            whole = {os.fsdecode(name): os.fsdecode(value) for name, value in given.items()}
+            self._ledger.executed(self._path(found), whole)
+
+    def _connected(self, address: Any) -> None:
+        if isinstance(address, tuple):
+            host, port = address[:2]
+            self.seen.connected.add(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        elif isinstance(address, str | bytes):
+            self.seen.connected.add(f"unix:{os.fsdecode(address)}")
 
     def _searched(self, path: object) -> None:
         text = self._path(path)

@@ -384,6 +384,7 @@ class _Step:
             self.task["known_variables"],
             Keeper(self.spool, "before"),
             opens=_Here.watcher != "seccomp",
+            alone=_Here.watcher == "audit",
             code=files,
             elsewhere=self.spool / "elsewhere",
         )

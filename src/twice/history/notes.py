@@ -13,7 +13,7 @@ _NEVER_SEEN = (
 )
 _UNSEEN_BY_AUDIT = (
     "files that libraries open without Python's own open(), such as Arrow, Polars, DuckDB and HDF5",
-    "what child processes read",
+    "what child processes read, start and connect to, and what native code connects to",
 )
 _UNSEEN_BY_STRACE = ("entropy that native code asks of the system",)
 
