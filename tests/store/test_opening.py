@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from store.building import put_run
+from store.building import put_run, ref_to
 from twice.errors import NotFound, StoreUnusable
 from twice.store import Store
+from twice.store.gc import Policy
 
 NOBODY = 65534
 
@@ -126,6 +127,41 @@ def test_a_place_without_the_right_to_write_is_refused(made: bool) -> None:
         assert "hint:" in said
     finally:
         place.chmod(0o755)
+        shutil.rmtree(place)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # this process has threads; the child uses none
+def test_a_store_that_cannot_be_written_can_be_looked_at() -> None:
+    place = Path(tempfile.mkdtemp())
+    try:
+        with Store.open(place) as store:
+            many = store.put_many([b"%d" % number for number in range(40)])  # in a pack
+            large = store.put(bytes(200_000))
+            done = put_run(store)
+            store.set_label("churn", "v1.0", ref_to(done))
+        before = sorted(str(path) for path in place.rglob("*"))
+        for path in (place, *place.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+        def look() -> None:
+            with Store.open(place, create=False) as looked:
+                assert looked.resolve("v1.0").run == done.run
+                assert [looked.get(digest) for digest in many] == [b"%d" % number for number in range(40)]
+                assert looked.file(many[3]).read_bytes() == b"3"
+                assert looked.map(large, verify=True).nbytes == 200_000
+                assert looked.runs()
+                assert looked.check().problems == ()
+                with pytest.raises(StoreUnusable, match="cannot be written"):
+                    looked.put(b"new")
+                with pytest.raises(StoreUnusable, match="cannot be written"):
+                    looked.collector.set_aside(Policy(0, None, 1 << 62))
+
+        assert as_nobody(look) == "nothing"
+        assert sorted(str(path) for path in place.rglob("*")) == before
+    finally:
+        for path in (place, *place.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
         shutil.rmtree(place)
 
 

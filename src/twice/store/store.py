@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,7 @@ from twice.store.memos import FOLDER as MEMOS
 from twice.store.memos import Memo
 from twice.store.objects import Objects
 from twice.store.packs import FOLDER as PACKS
+from twice.store.reading import ReadingBackend, refuse
 from twice.store.recipes import FOLDER as RECIPES
 from twice.store.refs import LABELS, NAMES, Refs
 from twice.store.resolve import Found, Resolver
@@ -68,18 +70,22 @@ class Store:
         backend: The bytes.
         scratch: Where half-written things lie; on the file system of the backend, if it has one.
         index: Remembers what was found out.
+        assembled: Where whole files of what recipes make lie; in the store's folder unless one is named.
     """
 
     path: Path
 
-    def __init__(self, path: Path, backend: Backend, scratch: Scratch, index: Index) -> None:
+    def __init__(
+        self, path: Path, backend: Backend, scratch: Scratch, index: Index, *, assembled: Path | None = None
+    ) -> None:
         self.path = path
+        self._own: tempfile.TemporaryDirectory[str] | None = None
         self._backend = backend
         self._scratch = scratch
         self._index = index
         self._gate = Gate(scratch)
         content = Content(backend, self._gate)
-        self._objects = Objects(content, scratch, Likeness(index), path / objects_.ASSEMBLED)
+        self._objects = Objects(content, scratch, Likeness(index), assembled or path / objects_.ASSEMBLED)
         self._filing = Filing(content, index, self._objects.has)
         self._refs = Refs(backend)
         self._resolver = Resolver(self._refs, self._filing)
@@ -92,7 +98,7 @@ class Store:
 
         Args:
             path: The folder, usually ``.twice``.
-            create: Make it if it is not there.
+            create: Make it if it is not there. Without this, a store that cannot be written can still be looked at.
 
         Raises:
             StoreUnusable: It is a file, cannot be written, is of a newer format, or holds other things than a store.
@@ -117,13 +123,21 @@ class Store:
             else:
                 _make(place, backend, entries)
             if not os.access(place, os.W_OK | os.X_OK):
-                raise StoreUnusable(
-                    f"the store {place} cannot be written.",
-                    hint="give yourself the right to write there, or name another place with TWICE_STORE or store=",
-                )
+                if create:
+                    refuse(place)
+                return cls._for_reading(place)
             scratch.path.mkdir(exist_ok=True)
             scratch.clean()
         return cls(place, backend, scratch, Index(place / _INDEX))
+
+    @classmethod
+    def _for_reading(cls, place: Path) -> Store:
+        """A store to be looked at only: what is made on the way lies in a temporary folder of the system's."""
+        own = tempfile.TemporaryDirectory(prefix="twice-reading-")
+        scratch = Scratch(Path(own.name))
+        store = cls(place, ReadingBackend(place, scratch), scratch, Index(None), assembled=Path(own.name) / "assembled")
+        store._own = own
+        return store
 
     # Objects
 
@@ -370,6 +384,8 @@ class Store:
         """Let go of files, and remove this store's half-written things and spools."""
         self._index.close()
         self._scratch.close()
+        if self._own is not None:
+            self._own.cleanup()
 
     def __enter__(self) -> Store:
         return self
