@@ -13,7 +13,7 @@ from twice.control import landlock
 pytestmark = pytest.mark.skipif(landlock.abi() < landlock.LEAST, reason="this kernel cannot confine a process")
 
 DECLARES = """
-    import json, multiprocessing, os, sqlite3, subprocess, sys, tempfile
+    import importlib, json, multiprocessing, os, sqlite3, subprocess, sys, tempfile, threading
     from pathlib import Path
 
     import numpy as np
@@ -32,6 +32,10 @@ DECLARES = """
             pooled = pool.map(len, ["ab", "c"])
         Path("not there").unlink(missing_ok=True)
         assert not os.path.exists("nothing")
+        # Threads that import something go through the folders in which modules may lie, which they may not list.
+        thread = threading.Thread(target=importlib.import_module, args=("colorsys",))
+        thread.start()
+        thread.join()
         arrow = pyarrow.csv.read_csv("folder/1.csv").num_rows
         return twice.File(made), rows, child, fresh, pooled, arrow, np.loadtxt("data.csv", delimiter=",").tolist()
 

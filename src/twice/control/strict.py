@@ -121,7 +121,9 @@ class _Noter:
             new, self._looked_at = told[self._looked_at :], len(told)
             for refusal in new:
                 mine = refusal.native and not refusal.line and refusal.process == os.getpid()
-                if mine and not (refusal.what == "list" and (frame is None or _looks_for_code(frame))):
+                if mine and not (
+                    refusal.what == "list" and (frame is None or _looks_for_code(frame) or _holds_modules(refusal.path))
+                ):
                     self._note(refusal.what, refusal.path, frame, native=True)
         finally:
             self._busy.now = False
@@ -175,6 +177,11 @@ class _Noter:
         if frame is not None:
             file, line, function = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname
         self._refusals.add(Refusal(what, path, native, file, line, function, os.getpid()))
+
+
+def _holds_modules(path: str) -> bool:
+    """Whether modules are looked for in a folder; another thread than the one that hears the signal may do so."""
+    return path in {os.path.realpath(place) for place in (*sys.path, *sys.path_importer_cache)}
 
 
 def _looks_for_code(frame: FrameType | None) -> bool:

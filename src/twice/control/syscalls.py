@@ -38,7 +38,7 @@ _AT_ONCE = 256
 MARKS = (0xB7, 0xE7)
 """Flags of ``getrandom`` that the kernel refuses: with them a step says that its own code begins, and ends."""
 
-_getrandom = os.getrandom  # before anybody replaces it
+_getrandom: Callable[[int, int], bytes] | None = getattr(os, "getrandom", None)  # before anybody replaces it
 
 _STAMPING = frozenset({"ls", "stat", "make", "gmake", "ninja", "cmake", "find", "tar", "rsync", "date", "cp", "zip"})
 """Programs that do something else depending on when a file was changed."""
@@ -75,8 +75,9 @@ def receive(channel: socket.socket) -> int | None:
 
 def mark(begins: bool) -> None:
     """Tell the supervisor that the step's own code begins, or ends, in this process."""
-    with contextlib.suppress(OSError):
-        _getrandom(1, MARKS[0] if begins else MARKS[1])
+    if _getrandom is not None:
+        with contextlib.suppress(OSError):
+            _getrandom(1, MARKS[0] if begins else MARKS[1])
 
 
 def works() -> bool:
