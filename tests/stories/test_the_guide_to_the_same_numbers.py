@@ -76,3 +76,4 @@ def test_the_guide_can_be_followed_word_by_word(clone: Path, tmp_path: Path) -> 
         assert "✓ reproducible" in said
     else:
         assert "TWICE_REQUIRE_ENGINE" not in os.environ, "no container engine"
+        pytest.skip("all but the chapter on containers was followed: no container engine (.ci/engine start DIR)")
