@@ -194,7 +194,7 @@ class Performer:
         usual = {**task, "inputs": {}, "parameters": {}, "strict": None, "again": self.stored(output)}
         file.write_text(json.dumps(usual), encoding="utf-8")
         try:
-            found = self.workers.with_hash_seed(self.plan.settings.hash_seed + 1).run(file)
+            found = self.workers.with_hash_seed((self.plan.settings.hash_seed + 1) % 2**32).run(file)
             if found["status"] == "failed":
                 return False
             parts = [found["output"]["skeleton"], *found["output"]["buffers"]]
