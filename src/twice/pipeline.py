@@ -55,6 +55,9 @@ class Pipeline(Drawing):
         inputs: Files that the steps read, as paths or patterns; files seen to be read are recorded anyway.
         strict: Refuse steps what they do not declare: they read the environment, their declared inputs and their own
             code, and write below their own temporary folder. Needs Linux 6.2 or newer.
+        deterministic: Switch on what libraries offer for the same numbers (one thread, PyTorch's and TensorFlow's
+            deterministic operations, …), and refuse what they cannot do the same way twice. It costs time: see
+            ``docs/deterministic.md``. A step that says ``allow=`` is left out.
         store: Where runs are kept; by default ``.twice`` in the project, or where ``TWICE_STORE`` says.
 
     Raises:
@@ -76,11 +79,14 @@ class Pipeline(Drawing):
         seed: int = 0,
         inputs: Place | Iterable[Place] = (),
         strict: bool = False,
+        deterministic: bool = False,
         store: Place | None = None,
     ) -> None:
         frame = sys._getframe(1)
         name = name or default_name(frame)
-        super().__init__(steps, name=name, version=version, seed=seed, inputs=inputs, strict=strict)
+        super().__init__(
+            steps, name=name, version=version, seed=seed, inputs=inputs, strict=strict, deterministic=deterministic
+        )
         self._store = store
         self._file = frame.f_globals.get("__file__")
         self._project: Project | None = None

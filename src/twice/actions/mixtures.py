@@ -27,7 +27,13 @@ from twice.records.version import InputFile, StepSpec, Version
 from twice.source.hybrid import Group, Written, groups, mix
 from twice.store.store import Store
 
-SETTINGS = {"hash_seed": "hash-seed", "threads": "threads", "timezone": "timezone", "locale": "locale"}
+SETTINGS = {
+    "hash_seed": "hash-seed",
+    "threads": "threads",
+    "timezone": "timezone",
+    "locale": "locale",
+    "deterministic": "parameters",
+}
 """Determinism settings, and the factors that they are."""
 
 

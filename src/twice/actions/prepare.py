@@ -104,7 +104,7 @@ def from_drawing(
         label=drawing.version or "",
         steps=specs,
         seed=drawing.seed,
-        settings=default_settings(),
+        settings=default_settings(deterministic=drawing.deterministic),
         code=code,
         snapshot=snapshot,
         snapshot_digest=store.add(snapshot),

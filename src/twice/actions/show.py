@@ -82,6 +82,7 @@ def version_view(store: Store, found: Found) -> VersionView:
             "threads": str(version.settings.threads),
             "time zone": version.settings.timezone,
             "locale": version.settings.locale,
+            **({"deterministic": "what libraries offer is on"} if version.settings.deterministic else {}),
             **({"strict": "what is not declared is refused"} if version.strict else {}),
         },
         steps=tuple(_step_view(step, code, places, outcomes.get(step.name)) for step in version.steps),

@@ -16,7 +16,7 @@ import hashlib
 import importlib.machinery
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 from typing import Any
@@ -36,11 +36,16 @@ def derive(seed: int, step: str) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8, person=b"twice.step.seed").digest(), "big")
 
 
-def plant(seed: int) -> tuple[str, ...]:
+Controls = Mapping[str, Callable[[Any], None]]
+"""Module → what else is set in it when it is loaded: see ``control.deterministic``."""
+
+
+def plant(seed: int, controls: Controls | None = None) -> tuple[str, ...]:
     """Seed ``random``, and every known library that is imported already.
 
     Args:
         seed: 0 <= seed < 2**64, as :func:`derive` gives it.
+        controls: What else is set in libraries.
 
     Returns:
         The names of the generators that were seeded.
@@ -51,19 +56,23 @@ def plant(seed: int) -> tuple[str, ...]:
         module = sys.modules.get(name)
         if module is not None and planter(module, seed):
             planted.append(name)
+    for name, control in (controls or {}).items():
+        if name in sys.modules:
+            control(sys.modules[name])
     return tuple(planted)
 
 
-def plant_on_import(seed: int) -> Callable[[], None]:
+def plant_on_import(seed: int, controls: Controls | None = None) -> Callable[[], None]:
     """From now on, seed each known library the moment it is loaded.
 
     Args:
         seed: 0 <= seed < 2**64, as :func:`derive` gives it.
+        controls: What else is set in libraries.
 
     Returns:
         What takes this back; calling it again does nothing.
     """
-    finder = _Finder(seed)
+    finder = _Finder(seed, controls or {})
     sys.meta_path.insert(0, finder)
 
     def undo() -> None:
@@ -130,26 +139,35 @@ PLANTERS: dict[str, Callable[[Any, int], bool]] = {
 class _Finder(MetaPathFinder):
     """Lets the other finders find a known library, and seeds it when its loader is done."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, controls: Controls) -> None:
         self._seed = seed
+        self._controls = controls
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        planter = PLANTERS.get(fullname)
-        if planter is None:
+        planter, control = PLANTERS.get(fullname), self._controls.get(fullname)
+        if planter is None and control is None:
             return None
         for finder in tuple(sys.meta_path):
             find = None if isinstance(finder, _Finder) else getattr(finder, "find_spec", None)
             spec: importlib.machinery.ModuleSpec | None = None if find is None else find(fullname, path, target)
             if spec is not None:
-                _plant_after(spec.loader, planter, self._seed)
+                _after(spec.loader, lambda module: self._set(module, planter, control))
                 return spec
         return None
 
+    def _set(
+        self, module: ModuleType, planter: Callable[[Any, int], bool] | None, control: Callable[[Any], None] | None
+    ) -> None:
+        if planter is not None:
+            planter(module, self._seed)
+        if control is not None:
+            control(module)
 
-def _plant_after(loader: Any, planter: Callable[[Any, int], bool], seed: int) -> None:
-    """Have this one loader seed what it has loaded.
+
+def _after(loader: Any, set_: Callable[[ModuleType], None]) -> None:
+    """Have this one loader set something in what it has loaded.
 
     The loader itself stays, with only its method replaced and for a single use, since much reads a module's
     ``__loader__``: tracebacks, ``inspect``, package resources.
@@ -158,12 +176,12 @@ def _plant_after(loader: Any, planter: Callable[[Any, int], bool], seed: int) ->
     if load is None or isinstance(loader, type):
         return
 
-    def load_and_plant(module: ModuleType) -> None:
+    def load_and_set(module: ModuleType) -> None:
         del loader.exec_module
         load(module)
-        planter(sys.modules.get(module.__name__, module), seed)
+        set_(sys.modules.get(module.__name__, module))
 
     try:
-        loader.exec_module = load_and_plant
+        loader.exec_module = load_and_set
     except AttributeError:  # a loader of somebody's that takes no attributes: what it loads stays as it is
         return

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from twice.control.deterministic import VARIABLES as DETERMINISTIC
 from twice.records.environment import Settings
 
 UNKNOWN_TIMEZONE = "UTC"
@@ -45,16 +46,19 @@ _FIXED = {
 }
 
 
-PINNED = frozenset({"PYTHONHASHSEED", "TZ", "LC_ALL", *_THREADS, *_FIXED})
+PINNED = frozenset({"PYTHONHASHSEED", "TZ", "LC_ALL", *_THREADS, *_FIXED, *DETERMINISTIC})
 """The names of all variables that settings govern."""
 
 
-def default_settings(environ: Mapping[str, str] | None = None, system: Path = Path("/etc")) -> Settings:
+def default_settings(
+    environ: Mapping[str, str] | None = None, system: Path = Path("/etc"), *, deterministic: bool = False
+) -> Settings:
     """The settings of a first run: what the user chose by variables, else what the machine has.
 
     Args:
         environ: The variables; by default ``os.environ``.
         system: The folder with the system's own settings.
+        deterministic: What libraries offer for the same numbers is wanted; then there is one thread.
 
     Returns:
         The hash seed (0 unless ``PYTHONHASHSEED`` is a number), the number of threads (of usable cores, unless
@@ -63,9 +67,10 @@ def default_settings(environ: Mapping[str, str] | None = None, system: Path = Pa
     environ = os.environ if environ is None else environ
     return Settings(
         hash_seed=_hash_seed(environ),
-        threads=_threads(environ),
+        threads=1 if deterministic else _threads(environ),
         timezone=_timezone(environ, system),
         locale=environ.get("LC_ALL") or environ.get("LANG") or UNKNOWN_LOCALE,
+        deterministic=deterministic,
     )
 
 
@@ -78,6 +83,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "LC_ALL": settings.locale,
         **dict.fromkeys(_THREADS, threads),
         **_FIXED,
+        **(DETERMINISTIC if settings.deterministic else {}),
     }
 
 

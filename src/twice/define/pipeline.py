@@ -26,6 +26,7 @@ class Drawing:
         seed: What every random generator starts from, together with the step's name; 0 <= seed < 2**64.
         inputs: Files that the steps read, as paths or patterns.
         strict: Whether steps are refused files that they do not declare.
+        deterministic: Whether what libraries offer for the same numbers is switched on.
 
     Attributes:
         steps: The steps.
@@ -33,6 +34,7 @@ class Drawing:
         seed: Its seed.
         inputs: The files that were declared for all of it.
         strict: Whether steps are refused files that they do not declare.
+        deterministic: Whether what libraries offer for the same numbers is switched on.
         wiring: Which step's output each parameter receives.
 
     Raises:
@@ -49,6 +51,7 @@ class Drawing:
         seed: int = 0,
         inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
         strict: bool = False,
+        deterministic: bool = False,
     ) -> None:
         self.steps = _checked_steps(steps)
         self.wiring: Wiring = wire(self.steps)
@@ -56,7 +59,8 @@ class Drawing:
         self.version = version
         self.seed = _checked_seed(seed)
         self.inputs = checked_inputs(inputs)
-        self.strict = _checked_strict(strict)
+        self.strict = _checked_switch("strict", strict)
+        self.deterministic = _checked_switch("deterministic", deterministic)
 
     @property
     def version(self) -> str | None:
@@ -198,10 +202,10 @@ def _checked_steps(steps: object) -> tuple[Step, ...]:
     return made
 
 
-def _checked_strict(strict: object) -> bool:
-    if not isinstance(strict, bool):
-        raise DefinitionError(f"strict is True or False, and {strict!r} is neither.", hint="Pipeline(..., strict=True)")
-    return strict
+def _checked_switch(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise DefinitionError(f"{name} is True or False, and {value!r} is neither.", hint=f"Pipeline(..., {name}=True)")
+    return value
 
 
 def _checked_seed(seed: object) -> int:

@@ -24,7 +24,7 @@ def under(conditions: Conditions, plan: Plan, launch: Launch = HERE) -> tuple[Pl
         plan: The plan without them.
         launch: How workers are started without them.
     """
-    usual = {name: getattr(plan.settings, name) for name in ("hash_seed", "threads", "timezone", "locale")}
+    usual = {name: getattr(plan.settings, name) for name in Settings.__struct_fields__}
     changed = replace(
         plan,
         settings=Settings(**{**usual, **conditions.settings}),

@@ -60,6 +60,8 @@ def ingredients(
         "locale": settings.locale,
         "working directory": cwd,
     }
+    if settings.deterministic:
+        found["deterministic"] = "what libraries offer for it is switched on"
     if strict:
         found["strict"] = "what is not declared is refused"
     return found
@@ -184,6 +186,7 @@ _WORDS = {
     "hash seed": "another hash seed",
     "working directory": "another working directory",
     "strict": "strict or not",
+    "deterministic": "deterministic or not",
 }
 
 

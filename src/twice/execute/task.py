@@ -118,6 +118,7 @@ class Performer:
             "check_inputs_up_to": CHECK_INPUTS_UP_TO,
             "conditions": dict(self.plan.conditions),
             "strict": None,
+            "deterministic": self.plan.settings.deterministic and not spec.allow,
         }
         bounds = self._bounds(step, spool, task)
         file = spool / "task.json"

@@ -368,6 +368,7 @@ class _Step:
 
     def run(self) -> dict[str, Any]:
         """Bring the code back, call the step, and write down what came out."""
+        from twice.control.deterministic import CONTROLS
         from twice.control.observe import Observer
         from twice.control.own import OwnCode
         from twice.control.seeds import plant, plant_on_import
@@ -394,8 +395,9 @@ class _Step:
             from twice.control.held import hold
 
             hold(self.task["conditions"], files)
-        plant(self.task["seed"])
-        plant_on_import(self.task["seed"])
+        controls = CONTROLS if self.task.get("deterministic") else None
+        plant(self.task["seed"], controls)
+        plant_on_import(self.task["seed"], controls)
         self.code.install()
         self.code.prepare(self.task["step"])
         function = self.code.step(self.task["step"])

@@ -53,7 +53,7 @@ def between(load: Load, before: Version, after: Version) -> list[Change]:
         changes.append(Change("seed", "seed", str(before.seed), str(after.seed)))
     if before.strict != after.strict:
         changes.append(Change("setting", "strict", str(before.strict), str(after.strict)))
-    for name in ("hash_seed", "threads", "timezone", "locale"):
+    for name in ("hash_seed", "threads", "timezone", "locale", "deterministic"):
         left, right = getattr(before.settings, name), getattr(after.settings, name)
         if left != right:
             changes.append(Change("setting", name.replace("_", " "), str(left), str(right)))

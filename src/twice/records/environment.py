@@ -126,9 +126,11 @@ class Settings(Record, frozen=True, kw_only=True):
         threads: How many threads numeric libraries may use.
         timezone: ``TZ``.
         locale: ``LC_ALL``.
+        deterministic: What libraries offer for the same numbers is switched on: see ``control.deterministic``.
     """
 
     hash_seed: int
     threads: int
     timezone: str
     locale: str
+    deterministic: bool = False
