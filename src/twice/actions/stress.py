@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from twice.actions.compare import judged
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
+from twice.actions.seed_noise import with_other_seeds
 from twice.compare.levers import still
+from twice.compare.noise import spread
 from twice.control.conditions import Conditions
 from twice.errors import NotFound
 from twice.execute.events import Experimenting, Listener
@@ -139,9 +142,21 @@ class _Stressed:
             elif len(seen) > 1:
                 why = "it disagrees with itself unchanged"
             cells.append(StressCell(variation=name, factor=factor, effect="not tried", detail=why))
+        cells = [self._measured(cell) if cell.factor == "seed" else cell for cell in cells]
         return StressedStep(
             step=self.spec.name, reproducibility=self._class(steady, held, cells), held=held, cells=tuple(cells)
         )
+
+    def _measured(self, cell: StressCell) -> StressCell:
+        """The row of seeds, with the spread of each metric where the output has metrics."""
+        if cell.effect in ("not tried", "unaffected", "fails"):
+            return cell
+        seen = with_other_seeds(self.laboratory, self.subject, self.listener)
+        found = list(spread(seen).items())
+        if not found:
+            return cell
+        words = ", ".join(f"{name} {mean:.4g} ± {deviation:.2g}".strip() for name, (mean, deviation) in found[:4])
+        return replace(cell, detail=f"{words} over {len(seen)} seeds", runs=cell.runs + len(seen))
 
     def _steadied(self, control: list[Run]) -> tuple[Conditions, tuple[str, ...], list[Run]]:
         """What has to be held still for the step to agree with itself, and its runs then; nothing if it never does."""

@@ -9,14 +9,17 @@ from msgspec.structs import replace
 
 from twice.actions.compare import compare, judged
 from twice.actions.diagnose import BUDGET, Diagnoser
+from twice.actions.fetch import term
 from twice.actions.laboratory import Subject
 from twice.actions.prepare import from_version
 from twice.actions.rerun import drift_notes
 from twice.actions.run import carry_out
+from twice.actions.seed_noise import with_other_seeds
 from twice.actions.spread import Spread
 from twice.compare.choice import LEVELS, sample
 from twice.compare.comparison import Comparison
 from twice.compare.judge import overall
+from twice.compare.noise import noise
 from twice.control.conditions import Conditions
 from twice.environment.drift import drift
 from twice.environment.record import host
@@ -31,10 +34,14 @@ from twice.records.environment import Environment
 from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace
 from twice.records.verdict import Diagnosis, StepVerdict, Verdict
+from twice.records.version import StepSpec
 from twice.store.store import Store
+from twice.values.measures import measures
 
 LONG = 10.0
 """Seconds from which on it is said beforehand how long a verification takes."""
+
+SEED_NOISE = "seed-noise"
 
 INTERRUPTED = "it was interrupted; verify again to go on from here"
 
@@ -256,12 +263,30 @@ class _Court:
         spec = self.plan.step(step.step)
         failure = f"fails: {result.reason}" if trace is None else ""
         try:
+            step = self._by_seeds(step, spec, trace)
+            if step.reproduces:
+                return step
             diagnosis = self.diagnoser.diagnose(spec, self.traces[spec.name], self.recorded[spec.name], trace, failure)
             spreads = self._followed(step.step, trace)
         except KeyboardInterrupt:
             self.interrupted = True
             return replace(step, diagnosis=Diagnosis(nature="", unsettled=INTERRUPTED))
         return replace(step, diagnosis=diagnosis, spreads=spreads)
+
+    def _by_seeds(self, step: StepVerdict, spec: StepSpec, trace: Trace | None) -> StepVerdict:
+        """The verdict on metrics that may differ, in terms of their spread over seeds."""
+        if trace is None or not (spec.allow or SEED_NOISE in spec.accept):
+            return step
+        before, after = (measures(term(self.store, one.output)) for one in (self.traces[spec.name], trace))
+        if not before or before.keys() != after.keys():
+            return step
+        subject = Subject(spec.name, self.recorded[spec.name], trace)
+        found = noise(before, after, with_other_seeds(self.diagnoser.laboratory, subject, self.diagnoser.listener))
+        said = f"{step.summary} — {found.words}" if found.words else step.summary
+        if not found.within:
+            return replace(step, summary=said)
+        reason = f"it may differ: {spec.allow}" if spec.allow else ""
+        return replace(step, verdict="equivalent", grade=SEED_NOISE, summary=said, accepted=True, reason=reason)
 
     def _followed(self, step: str, trace: Trace | None) -> str:
         if trace is None:

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from cli.commands import Folder
+
+
+def test_a_metric_that_may_differ_is_judged_by_its_spread_over_seeds(folder: Folder) -> None:
+    folder.write(flow="""
+        import os, random
+        from twice import Pipeline, step
+        def drawn(): return int.from_bytes(os.urandom(4), "big") / 2**32
+        @step(allow="trained on a shared machine")
+        def score(): return {"accuracy": 0.9 + random.random() / 99 + drawn() / 9999}
+        @step(allow="not to be believed")
+        def broken(size=3): return {"accuracy": 0.9 + drawn() / 9, "size": size + random.random() * 0}
+        pipeline = Pipeline(steps=[score, broken])
+    """)  # fmt: skip
+    folder.twice("run", "flow.py", "--version", "v1")
+    said = folder.twice("verify", "v1", "--step", "score", "--json", limit=200)
+    (score,) = said.data["steps"]
+    assert (score["verdict"], score["grade"]) == ("equivalent", "seed-noise")
+    assert "within seed noise: accuracy 0." in score["difference"] and "(N = 8 seeds)" in score["difference"]
+    assert score["reason"] == "it may differ: trained on a shared machine"
+    assert not score["causes"], "what may differ needs no cause"
