@@ -21,3 +21,7 @@ def test_a_metric_that_may_differ_is_judged_by_its_spread_over_seeds(folder: Fol
     assert "within seed noise: accuracy 0." in score["difference"] and "(N = 8 seeds)" in score["difference"]
     assert score["reason"] == "it may differ: trained on a shared machine"
     assert not score["causes"], "what may differ needs no cause"
+    shown = folder.twice("show", "v1", "score", "--json").data["verified"]
+    assert [(one["verdict"], one["grade"], one["of"]) for one in shown] == [("equivalent", "seed-noise", 1)]
+    assert not folder.twice("show", "v1", "broken", "--json").data["verified"]
+    assert "Verified" in folder.twice("show", "v1", "score").out

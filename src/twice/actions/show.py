@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from twice.actions.listing import names_of, outcome, run_of, run_view
-from twice.actions.verifications import verifications
+from twice.actions.verifications import verifications, verifications_of_step
 from twice.control.facts import FACTS
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Listener
@@ -130,6 +130,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
     watched = trace.watched if trace else None
     reads = watched.files if watched else ()
     fared = outcome(store, result) if result else None
+    verified = verifications_of_step(store, found.version, name)
     view = _step_view(spec, store.load(version.code, Code), _places(store, run), fared)
     return StepDetail(
         version=found.version,
@@ -152,6 +153,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         watcher=watched.watcher if watched else "",
         confined=watched.confined if watched else "",
         blind_spots=(*unfollowed(watched), *_blind_spots([watched.watcher])) if watched else (),
+        verified=verified,
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace as replace_of
+
+from msgspec.structs import replace
 
 from twice.compare.comparison import Comparison, concluded
 from twice.errors import Damaged, NotFound
@@ -36,6 +39,25 @@ def verifications(store: Store, versions: Iterable[Digest]) -> Verifications:
         if recorded is not None and recorded.version in wanted:
             found[recorded.version].append(_view(store, verdict, recorded, runs.get(verdict.right)))
     return {version: tuple(views) for version, views in found.items()}
+
+
+def verifications_of_step(store: Store, version: Digest, step: str) -> tuple[VerificationView, ...]:
+    """The verifications in which one step was looked at, newest first; each tells of this step only.
+
+    Args:
+        store: The vault.
+        version: The version.
+        step: The step's name.
+    """
+    runs = dict(store.runs())
+    found = []
+    for _, verdict in reversed(store.verdicts()):
+        recorded = runs.get(verdict.left)
+        own = tuple(one for one in verdict.steps if one.step == step)
+        if recorded is not None and recorded.version == version and own:
+            only = replace(verdict, steps=own, verdict=own[0].verdict, grade=own[0].grade)
+            found.append(replace_of(_view(store, only, recorded, runs.get(verdict.right)), of=1))
+    return tuple(found)
 
 
 def _view(store: Store, verdict: Verdict, recorded: RunRecord, now: RunRecord | None) -> VerificationView:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from twice.present.layout import cut, digest, joined, section, table, text
 from twice.present.marks import mark
+from twice.present.verified import draw_verifications
 from twice.present.version import blind_spots, files_table, reached_name, reached_place
 from twice.present.views import StepDetail, StepView
 from twice.present.words import duration, short, size
@@ -25,6 +28,8 @@ def draw_step(detail: StepDetail) -> RenderableType:
         parts.append(section("Output", text(output.preview), shown))
     if step.outcome and step.outcome.error:
         parts.append(section("Error", text(step.outcome.error.rstrip())))
+    if detail.verified:
+        parts.append(section("Verified", *draw_verifications(detail.verified, detail.run, time.time_ns())))
     inputs = _inputs(detail)
     if inputs is not None:
         parts.append(section("Inputs", inputs))

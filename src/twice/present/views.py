@@ -353,6 +353,7 @@ class StepDetail:
         watcher: What watched it.
         confined: What refused it files that it does not declare; empty if nothing did.
         blind_spots: What that watcher does not see.
+        verified: The verifications that looked at it, newest first, each with what it said of this step.
     """
 
     version: str
@@ -375,6 +376,7 @@ class StepDetail:
     watcher: str
     blind_spots: tuple[str, ...]
     confined: str = ""
+    verified: tuple[VerificationView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
