@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twice.define.pipeline import Drawing
@@ -168,12 +168,13 @@ def test_a_step_that_is_not_there_is_told_the_near_one(drawing: Drawing) -> None
     assert raised.value.hint == "did you mean 'model'?"
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["load.rows", "clean.limit", "model.depth", "model.limit"]), st.integers()))
 def test_what_is_set_is_set_and_nothing_else_is(params: dict[str, int]) -> None:
     drawing = Drawing([load, clean, fit])
     values = drawing.parameters(params)
-    flat = {f"{name}.{key}": value for name, settings in values.items() for key, value in settings.items()}
+    flat = {f"{name}.{key}": value for name, chosen in values.items() for key, value in chosen.items()}
     defaults = {
-        f"{name}.{key}": value for name, settings in drawing.parameters().items() for key, value in settings.items()
+        f"{name}.{key}": value for name, chosen in drawing.parameters().items() for key, value in chosen.items()
     }
     assert flat == {**defaults, **params}
