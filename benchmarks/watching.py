@@ -2,13 +2,17 @@
 
     python benchmarks/watching.py [rounds]
 
-Three kinds of work: computing, importing a large library, and reading many small files. Prints the median seconds of
-each, and the median of the ratios pair by pair.
+Four kinds of work: computing; importing a large library; reading many files of a size that data has, and taking
+them apart; and the worst case, opening many tiny files and nothing else. Prints, for each, the median seconds alone and
+watched, with the median of the ratios pair by pair: of the time that passes, and of the processor time of the work and
+its watcher together, which says something on a busy machine, too.
 """
 
 from __future__ import annotations
 
+import csv
 import os
+import resource
 import socket
 import statistics
 import sys
@@ -20,7 +24,7 @@ from pathlib import Path
 from twice.control import syscalls
 from twice.control.watch import Watch
 
-FILES = 5000
+FILES, TABLES = 5000, 400
 
 
 def compute(_: Path) -> None:
@@ -35,33 +39,46 @@ def load(_: Path) -> None:
     import pandas  # noqa: F401
 
 
+def tables(folder: Path) -> None:
+    """Read tables of 1,000 rows and add up a column of each."""
+    total = 0.0
+    for number in range(TABLES):
+        with open(folder / f"{number}.csv", newline="") as file:
+            total += sum(float(row[1]) for row in csv.reader(file))
+
+
 def read(folder: Path) -> None:
     """Read many small files once."""
     for number in range(FILES):
         (folder / f"{number}.txt").read_bytes()
 
 
-def once(work: Callable[[Path], None], folder: Path, *, watched: bool) -> float:
-    """Seconds that some work takes in a fork of this process."""
+def spent() -> float:
+    """The processor seconds of this process and of those that it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in used)
+
+
+def once(work: Callable[[Path], None], folder: Path, *, watched: bool) -> tuple[float, float]:
+    """Seconds that pass, and processor seconds, while some work is done in a fork of this process."""
     ours, theirs = socket.socketpair()
-    start = time.perf_counter()
+    start, used = time.perf_counter(), spent()
     pid = os.fork()
+    ignored = [f"{sys.prefix}/", f"{sys.base_prefix}/", "/proc/", "/usr/", "/lib/", "/etc/"]
     if pid == 0:
         try:
             if watched:
                 handed = syscalls.hand_over(theirs)
-                ignored = [f"{sys.prefix}/", f"{sys.base_prefix}/", "/proc/", "/usr/", "/lib/", "/etc/"]
                 Watch(ignored, [], opens=not handed).start()
             work(folder)
         finally:
             os._exit(0)
     theirs.close()
     if watched and (listener := syscalls.receive(ours)) is not None:
-        ignored = [f"{sys.prefix}/", f"{sys.base_prefix}/", "/proc/", "/usr/", "/lib/", "/etc/"]
         syscalls.Supervisor(listener, pid, ignored, lambda _: None).serve()
     os.waitpid(pid, 0)
     ours.close()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, spent() - used
 
 
 def main() -> None:
@@ -71,12 +88,15 @@ def main() -> None:
         folder = Path(place)
         for number in range(FILES):
             (folder / f"{number}.txt").write_text("x" * 100)
-        print(f"{'work':>10} {'alone s':>9} {'watched s':>10} {'ratio':>7}")
-        for work in (compute, load, read):
+        rows = "".join(f"{row},{row / 7},some text\n" for row in range(1000))
+        for number in range(TABLES):
+            (folder / f"{number}.csv").write_text(rows)
+        print(f"{'work':>10} {'alone s':>9} {'watched s':>10} {'ratio':>7} {'processor':>10}")
+        for work in (compute, load, tables, read):
             pairs = [(once(work, folder, watched=False), once(work, folder, watched=True)) for _ in range(rounds)]
-            alone, watched = (statistics.median(column) for column in zip(*pairs, strict=True))
-            ratio = statistics.median(two / one for one, two in pairs)
-            print(f"{work.__name__:>10} {alone:>9.3f} {watched:>10.3f} {ratio:>7.2f}")
+            alone, watched = (statistics.median(side[0] for side in column) for column in zip(*pairs, strict=True))
+            passed, used = (statistics.median(two[which] / one[which] for one, two in pairs) for which in (0, 1))
+            print(f"{work.__name__:>10} {alone:>9.3f} {watched:>10.3f} {passed:>7.2f} {used:>10.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from twice.history.notes import not_checked
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.run import RunRecord, StepResult
-from twice.records.trace import Trace, Watched
+from twice.records.trace import Trace
 from twice.records.verdict import StepVerdict
 from twice.records.version import StepSpec, Version
 from twice.store.store import Store
@@ -46,8 +46,18 @@ def compare(
         names = [name for name in names if name in others]
     names += [name for name in others if name not in names]
     befores = {result.step: result for result in left.steps}
+    recorded = {result.step: left_store.load(result.trace, Trace) for result in left.steps if result.trace is not None}
     steps = [
-        _step(name, specs.get(name), left, left_store, befores.get(name), right_store, others.get(name))
+        _step(
+            name,
+            specs.get(name),
+            left,
+            left_store,
+            befores.get(name),
+            recorded.get(name),
+            right_store,
+            others.get(name),
+        )
         for name in names
     ]
     return Comparison(
@@ -56,7 +66,7 @@ def compare(
             left_run,
             right_run,
             same_version=left.version == right.version,
-            not_checked=[*notes, *not_checked(_watched(left_store, left))],
+            not_checked=[*notes, *not_checked([trace.watched for trace in recorded.values()])],
         )
     )
 
@@ -67,6 +77,7 @@ def _step(
     recorded: RunRecord,
     left_store: Store,
     left: StepResult | None,
+    before: Trace | None,
     right_store: Store,
     right: StepResult | None,
 ) -> StepVerdict:
@@ -76,12 +87,12 @@ def _step(
         )
     if right.how == "failed":
         return StepVerdict(step=name, verdict="fails", summary=right.reason, reason=right.error)
-    if left.trace is None or right.trace is None:
+    if before is None or right.trace is None:
         why = "it did not finish" if right.trace is None else "the recorded run did not finish it"
         return StepVerdict(step=name, verdict="inconclusive", summary=why, reason=why)
-    before_trace, after_trace = left_store.load(left.trace, Trace), right_store.load(right.trace, Trace)
-    why = sentence(suspects(before_trace, after_trace))
-    return judged(name, spec, recorded, left_store, before_trace.output, right_store, after_trace.output, why=why)
+    after = right_store.load(right.trace, Trace)
+    why = sentence(suspects(before, after))
+    return judged(name, spec, recorded, left_store, before.output, right_store, after.output, why=why)
 
 
 def judged(
@@ -154,7 +165,3 @@ def tolerances(spec: StepSpec | None) -> dict[str, Any]:
         return {}
     places = {place: Tolerance(found.rtol, found.atol, found.ulps) for place, found in spec.tolerance.items()}
     return {"rtol": spec.rtol, "atol": spec.atol, "ulps": spec.ulps, "places": places}
-
-
-def _watched(store: Store, run: RunRecord) -> list[Watched]:
-    return [store.load(result.trace, Trace).watched for result in run.steps if result.trace is not None]

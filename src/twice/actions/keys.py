@@ -33,6 +33,7 @@ class Keys:
         self.plan = plan
         self.launch = launch
         self.meanings = {node.id: node.meaning for node in plan.code.nodes}
+        self.distributions = {node.id for node in plan.code.nodes if node.kind == "distribution"}
 
     def ingredients(self, name: str, inputs: Mapping[str, Artifact]) -> dict[str, str]:
         """What a step's key is made of.
@@ -77,9 +78,8 @@ class Keys:
             + (f" edited {of_plain([list(file) for file in found.edited]).short}" if found.edited else "")
             for found in self.plan.environment.distributions
         }
-        kinds = {node.id: node.kind for node in self.plan.code.nodes}
-        reached = (id_ for id_ in self.plan.code.steps[name].reaches if kinds.get(id_) == "distribution")
-        versions = dict(id_.split("==", 1) for id_ in reached)
+        reached = self.distributions.intersection(self.plan.code.steps[name].reaches)
+        versions = dict(id_.split("==", 1) for id_ in sorted(reached))
         return {
             f"distribution {distribution}": installed.get(distribution, "not installed")
             for distribution, version in versions.items()
