@@ -331,6 +331,36 @@ edit(
     both=True,
 )
 
+edit(
+    "a module that is reached by sys.modules, and whose name the script gave to a function (seed 50000036)",
+    {
+        "beta.py": "def f():\n    return 1\n",
+        "flow.py": "import sys\nimport beta\ndef beta():\n    return 5\ndef step():\n    return sys.modules['beta'].f()\n",
+    },
+    ("beta.py", "return 1", "return 2"),
+    matters=True,
+    both=True,
+)
+
+edit(
+    "what the script holds and is reached by sys.modules",
+    {"flow.py": "import sys\nX = 1\ndef step():\n    return sys.modules['__main__'].X\n"},
+    ("flow.py", "X = 1", "X = 2"),
+    matters=True,
+    main=True,
+)
+
+edit(
+    "what was set on a class whose name leads to another one by now (seed 31000108)",
+    {
+        "alpha.py": "KINDS = []\nclass One:\n    weight = 1\nclass Two(One):\n    weight = 2\nKINDS += [One, Two]\nTwo.weight = 4\nTwo = One\n",
+        "flow.py": "import alpha\ndef step():\n    return [k.weight for k in alpha.KINDS]\n",
+    },
+    ("alpha.py", "weight = 4", "weight = 5"),
+    matters=True,
+    both=True,
+)
+
 # -- modules that were loaded by their path
 
 _BY_PATH = "import importlib.util, sys\nspec = importlib.util.spec_from_file_location('tool', 'tools/one.py')\ntool = importlib.util.module_from_spec(spec)\n"

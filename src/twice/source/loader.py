@@ -210,10 +210,16 @@ class Code:
         """
         for id_, attributes in self.outline["attributes"].items():
             home, _, path = id_.partition(":")
+            entry = self.outline["definitions"].get(id_, {})
+            if entry.get("how") == "define":
+                continue  # the name may lead to something else by now; what is cut out gets its own
+            path = entry.get("name", path) if entry.get("how") == "import" else path
             if home == module and "<locals>" not in path and (not name or path.partition(".")[0] == name):
                 holder: Any = sys.modules[module]
                 for part in path.split("."):
-                    holder = getattr(holder, part, None)
+                    original = entry.get("original") and holder is sys.modules[module]
+                    found = getattr(holder, part, None)
+                    holder = self._originals.get((module, part), found) if original else found
                 if isinstance(holder, type | types.FunctionType):
                     self._put_onto(holder, attributes)
 

@@ -396,6 +396,9 @@ def _subscript(w: _Writer, node: ast.Subscript, scope: Scope | None) -> None:
     if isinstance(called, ast.Name) and called.id == "globals" and isinstance(name, str):
         w.uses.setdefault((name, ()), node.lineno)
         w.hushed = called
+    table = node.value.value if isinstance(node.value, ast.Attribute) and node.value.attr == "modules" else None
+    if isinstance(name, str) and isinstance(table, ast.Name) and table.id == "sys":
+        w.normal.imports.append(Import(name, whole=True))  # ``sys.modules["a"]`` needs it imported
     w.parts.append("(Subscript")
     w.write(node.value, scope)
     w.write(node.slice, scope)
