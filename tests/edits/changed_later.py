@@ -361,6 +361,19 @@ edit(
     both=True,
 )
 
+edit(
+    "what an import of a submodule binds, in a module that is not loaded yet (seed 50000132)",
+    {
+        "pkg/__init__.py": "",
+        "pkg/deep.py": "X = 1\n",
+        "alpha.py": "import pkg.deep\ndef f():\n    return getattr(pkg, 'deep', 'none') == 'none'\n",
+        "flow.py": "def step():\n    import alpha\n    return alpha.f()\n",
+    },
+    ("alpha.py", "import pkg.deep", "import pkg.deep as pkg"),
+    matters=True,
+    both=True,
+)
+
 # -- modules that were loaded by their path
 
 _BY_PATH = "import importlib.util, sys\nspec = importlib.util.spec_from_file_location('tool', 'tools/one.py')\ntool = importlib.util.module_from_spec(spec)\n"

@@ -509,6 +509,8 @@ def _import(w: _Writer, node: ast.Import, scope: Scope | None) -> None:
     for alias in node.names:
         bound = alias.asname or alias.name.partition(".")[0]
         found = Import(alias.name, top_only=alias.asname is None and "." in alias.name)
+        if alias.asname is not None and "." in alias.name:  # ``import a.b`` is not ``import a.b as a``
+            w.parts.append("as")
         _imported(w, found, alias.name, bound, scope)
 
 

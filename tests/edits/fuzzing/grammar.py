@@ -1045,9 +1045,9 @@ class {name}:
         self.data[f"pkg/{data}"] = "x" * self.number()
         how = self.random.choice(
             [
-                f"importlib.resources.files('pkg').joinpath('{data}').read_text()",
-                f"importlib.resources.read_text('pkg', '{data}')",
-                f"pkgutil.get_data('pkg', '{data}')",
+                f"importlib.resources.files(pkg).joinpath('{data}').read_text()",
+                f"importlib.resources.read_text(pkg, '{data}')",
+                f"pkgutil.get_data(pkg.__name__, '{data}')",
             ]
         )
         self.write(m, f"import importlib.resources, pkgutil\nimport pkg\ndef {name}():\n    return len({how}) * §")
