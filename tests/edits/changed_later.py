@@ -374,6 +374,26 @@ edit(
     both=True,
 )
 
+edit(
+    "what a function needs that is wrapped by an object and by a cache around it (seed 50000173)",
+    {
+        "alpha.py": "import functools\nRATE = 1\nclass Memo:\n    def __init__(self, f):\n        functools.update_wrapper(self, f)\n    def __call__(self, x):\n        return self.__wrapped__(x)\n@functools.cache\n@Memo\ndef f(x):\n    return x + RATE\n",
+        "flow.py": "import alpha\nbound = alpha.f\ndef step():\n    return bound(2)\n",
+    },
+    ("alpha.py", "RATE = 1", "RATE = 2"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a name of the script that begins with an underscore, where all its names are looked at (seed 50000160)",
+    {
+        "flow.py": "_X = 1\ndef step():\n    return sorted(globals().items(), key=str)[0] and [v for k, v in globals().items() if k == '_' + 'X']\n"
+    },
+    ("flow.py", "_X = 1", "_X = 2"),
+    matters=True,
+    main=True,
+)
+
 # -- modules that were loaded by their path
 
 _BY_PATH = "import importlib.util, sys\nspec = importlib.util.spec_from_file_location('tool', 'tools/one.py')\ntool = importlib.util.module_from_spec(spec)\n"

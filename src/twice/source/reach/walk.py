@@ -157,8 +157,8 @@ class Reach:
         if isinstance(value, BuiltinFunctionType):
             return self._named(value)
         found_ids = self.visit(type(value)) if type(value).__module__ != "builtins" else []
-        wrapped = getattr(value, "__wrapped__", None)
-        return [*found_ids, *(self.visit(wrapped) if isinstance(wrapped, FunctionType) else ())]
+        wrapped = getattr(value, "__dict__", {}).get("__wrapped__")  # of a cache, or of a decorator that is a class
+        return [*found_ids, *(self.visit(wrapped) if wrapped is not None and wrapped is not value else ())]
 
     def _named(self, value: object) -> list[str]:
         return [to for _, to in self.distributions.named("", value)]

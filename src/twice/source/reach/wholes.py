@@ -174,7 +174,8 @@ class Wholes:
         walk = self._walk
         edges: list[Edge] = []
         for name, value in list(vars(sys.modules[module]).items()):
-            if module == MAIN and (name.startswith("_") or is_ours(value)):
+            private = name.startswith("_") and name not in walk.sources.survey(module).bindings  # as those of IPython
+            if module == MAIN and (private or is_ours(value)):
                 continue
             if name == "__doc__" or (name in MACHINERY and not walk.names.is_set_by_hand(module, name)):
                 continue
