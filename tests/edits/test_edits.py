@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edits import foreign, whole_process
+from edits import foreign, further, whole_process
 from edits.cases import EDITS, Edit
 from source.programs import Prober
 
-assert foreign and whole_process  # their cases are among the edits, too
+assert foreign and further and whole_process  # their cases are among the edits, too
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)

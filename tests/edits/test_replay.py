@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edits import foreign, whole_process
+from edits import foreign, further, whole_process
 from edits.cases import EDITS, Edit
 from source.programs import Prober
 
-assert foreign and whole_process  # their cases are among the edits, too
+assert foreign and further and whole_process  # their cases are among the edits, too
 
 # Each program once; as a script, the harder way, where it is tried both ways.
 PROGRAMS = list({tuple(sorted(edit.before.items())): edit for edit in EDITS}.values())
