@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edits.test_reruns import ran_again
-from source.programs import Prober, write
+from source.programs import Files, Prober, write
 
 TWO = """
 from twice import Pipeline
@@ -66,6 +66,6 @@ def test_a_local_extension_module_counts_by_its_bytes(programs: Prober, tmp_path
         (tmp_path / name).write_bytes(binary + b"\0")
 
     flow = "from inner import xxlimited\ndef step():\n    return xxlimited.foo(2, 3), 'inner' in xxlimited.__file__\n"
-    files = {name: binary, "inner/__init__.py": ""}
+    files: Files = {name: binary, "inner/__init__.py": ""}
     assert ran_again(programs, tmp_path, flow, files, alter)
     assert programs.answer(tmp_path) == ["reused", [5, True]]

@@ -150,7 +150,7 @@ class Functions:
             else:  # a private name begins with that of its class
                 held = [v for key, v in named.items() if key == name or (name[:2] == "__" and key.endswith(name))]
             for value in held:
-                where = f"the default of {name!r} in {id_.partition(':')[2]}"
+                where = f"the default of {name!r} in {id_.partition(':')[2]} ({_place_of(function)})"
                 edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=where)))
         return edges
 
@@ -198,7 +198,7 @@ class Functions:
         value = cells_of(function)[name]
         if isinstance(value, FunctionType | type | ModuleType):
             return self._walk.visit(value)
-        place = f"the closure variable {name!r} of {id_.partition(':')[2]}"
+        place = f"the closure variable {name!r} of {id_.partition(':')[2]} ({_place_of(function)})"
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
 
@@ -248,3 +248,8 @@ def made_apart(function: FunctionType, module: str) -> bool:
     if owner_of(function) is None and is_local_file(file):
         return True
     return file in ("<string>", "<stdin>") and not module.startswith("namedtuple_") and module not in sys.modules
+
+
+def _place_of(function: FunctionType) -> str:
+    """Where a function stands, for an error."""
+    return f"{function.__code__.co_filename.rpartition('/')[2]}:{function.__code__.co_firstlineno}"

@@ -13,6 +13,7 @@ from twice.source.modules import MAIN, is_local
 from twice.source.reach.found import Edge, Found
 from twice.source.reach.live import name_of, namespace_of
 from twice.source.reach.places import Place, placed
+from twice.source.reach.refused import refused
 from twice.values.encode import encode
 from twice.values.fingerprint import content_of
 
@@ -86,10 +87,7 @@ class Values:
         try:
             encoded = encode(held, hook=hook, describe="it")
         except ValueNotStorable as problem:
-            raise CaptureError(
-                f"step {walk.at_work!r} reaches {place}, which cannot be saved: {problem.message.removeprefix('it: ')}",
-                hint=_instead_of(value),
-            ) from None
+            raise refused(walk.at_work, place, value, problem) from None
         if plain and encoded.executes:
             raise CaptureError(f"step {walk.at_work!r} reaches {place}, which only code can bring back.")
         self._put(id_, digest_texts("value", content_of(encoded)), list(dict.fromkeys(edges)))
@@ -145,12 +143,3 @@ def _own_of(written: str, value: object) -> Digest:
             _OWN.clear()
         own = _OWN[written] = digest_texts("value", content_of(encode(value)))
     return own
-
-
-def _instead_of(value: object) -> str:
-    """What to do about a value that cannot be saved."""
-    if type(value).__module__.partition(".")[0] in ("IPython", "ipykernel") or "get_ipython" in getattr(
-        value, "__qualname__", ""
-    ):
-        return "a magic or a `!command` needs the notebook around it: in a step, use subprocess.run or plain Python"
-    return "make it inside the step, or pass what it is made from as a parameter"

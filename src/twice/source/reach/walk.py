@@ -27,6 +27,7 @@ from twice.source.reach.imports import Imports
 from twice.source.reach.live import name_of
 from twice.source.reach.names import Names
 from twice.source.reach.reads import Reads, looks_through
+from twice.source.reach.refused import callable_place
 from twice.source.reach.script import Script
 from twice.source.reach.sources import Sources
 from twice.source.reach.values import Values
@@ -97,7 +98,7 @@ class Reach:
         elif isinstance(function, type):
             id_ = self.classes.node(function)
         else:
-            id_ = self.values.node(f"step {name}", function, place=f"step {name!r}")
+            id_ = self.values.node(f"step {name}", function, place=callable_place(function))
         if id_ is None:
             module = getattr(function, "__module__", None) or "?"
             id_ = self._foreign_step(module, getattr(function, "__qualname__", name))
