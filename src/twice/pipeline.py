@@ -100,13 +100,15 @@ class Pipeline(Drawing):
         return self._project
 
     @plainly
-    def run(self, params: Params | None = None, *, jobs: int = 1) -> Run:
+    def run(self, params: Params | None = None, *, jobs: int = 1, compatible: Iterable[str] = ()) -> Run:
         """Run what has to run, in fresh processes and from a snapshot of the code, and take the rest from the vault.
 
         Args:
             params: Parameters to set otherwise than by default: ``{"fit.depth": 3}``, or ``{"depth": 3}`` where only
                 one step has it.
             jobs: How many steps may run at the same time.
+            compatible: Steps whose last edit changes nothing that matters to you: what they gave before it is taken, if
+                all but their code is as it was. The record says so; ``verify`` runs the new code and tells.
 
         Raises:
             StepFailed: A step's own code raised; what was finished is kept, and the next run goes on from there.
@@ -116,7 +118,7 @@ class Pipeline(Drawing):
         found = FOUND.get()
         if found is not None:
             found(self, params)
-        outcome, captured = self.project.run(self, params, jobs=jobs)
+        outcome, captured = self.project.run(self, params, jobs=jobs, compatible=compatible)
         if outcome.problem is not None:
             raise outcome.problem
         self._last = Run(self.project, outcome.digest, outcome.record, captured.reach.graph.objects)

@@ -111,10 +111,15 @@ class Project:
         raise NotFound(f"the version {version.short} has no finished run.")
 
     def run(
-        self, drawing: Drawing, params: Mapping[str, object] | None = None, *, jobs: int = 1
+        self,
+        drawing: Drawing,
+        params: Mapping[str, object] | None = None,
+        *,
+        jobs: int = 1,
+        compatible: Iterable[str] = (),
     ) -> tuple[run_.Outcome, Capture]:
         """Carry out a pipeline that is being worked on."""
-        plan, captured = prepare.from_drawing(self.store, drawing, params, self.folder)
+        plan, captured = prepare.from_drawing(self.store, drawing, params, self.folder, compatible)
         return run_.carry_out(self.store, plan, jobs=jobs, listener=self._listener()), captured
 
     def rerun(

@@ -9,7 +9,7 @@ from twice.actions.earlier import earlier_traces
 from twice.actions.listing import run_of
 from twice.control.environ import ALL
 from twice.errors import NotFound
-from twice.execute.rebuilder import unlikeness
+from twice.execute.rebuilder import COMPATIBLE, unlikeness
 from twice.history.notes import observed, unfollowed
 from twice.present.findings import ChangeView, ExplainedStep, Explanation
 from twice.records.digest import Digest
@@ -51,6 +51,8 @@ def _explained(store: Store, run: Digest, record: RunRecord, result: StepResult)
     if result.trace is None:
         return ExplainedStep(step=result.step, how=result.how, reason=result.reason)
     trace = store.load(result.trace, Trace)
+    if result.how == "reused" and result.reason == COMPATIBLE:
+        return _kept(store, run, record, result, trace)
     if result.how == "reused":
         return ExplainedStep(step=result.step, how="reused", reason=result.reason, assumed=_assumed(trace))
     other = min(
@@ -71,6 +73,22 @@ def _explained(store: Store, run: Digest, record: RunRecord, result: StepResult)
             for name in sorted({*earlier.ingredients, *trace.ingredients})
             if earlier.ingredients.get(name) != trace.ingredients.get(name)
         },
+        changes=_changes(store, against, run, result.step),
+    )
+
+
+def _kept(store: Store, run: Digest, record: RunRecord, result: StepResult, trace: Trace) -> ExplainedStep:
+    """A step that was reused over an edit that somebody called compatible, with the edit."""
+    assumed = ("the edit below changes nothing that matters: somebody said so", *_assumed(trace))
+    pipeline = store.load(record.version, Version).pipeline
+    runs = earlier_traces(store, pipeline, result.step, before=record.started)
+    against = next((digest for digest, other in runs if other == result.trace), run)
+    return ExplainedStep(
+        step=result.step,
+        how="reused",
+        reason=result.reason,
+        assumed=assumed,
+        against=against,
         changes=_changes(store, against, run, result.step),
     )
 

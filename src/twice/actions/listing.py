@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from twice.actions.verifications import verifications
 from twice.errors import Damaged, NotFound
+from twice.execute.rebuilder import COMPATIBLE
 from twice.history.notes import notes
 from twice.present.views import Log, Output, RunView, StepOutcome, VersionRuns
 from twice.present.words import timestamp
@@ -124,7 +125,10 @@ def outcome(store: Store, result: StepResult) -> StepOutcome:
         seconds=trace.duration / 1e9 if trace else 0.0,
         output=_output(trace.output) if trace else None,
         error=result.error,
-        notes=notes(trace, conflict=result.conflict is not None, meets=result.meets) if trace else (),
+        notes=(
+            *(notes(trace, conflict=result.conflict is not None, meets=result.meets) if trace else ()),
+            *((COMPATIBLE,) if result.reason == COMPATIBLE else ()),
+        ),
     )
 
 

@@ -47,7 +47,11 @@ class Installed:
 
 
 def from_drawing(
-    store: Store, drawing: Drawing, params: Mapping[str, object] | None, project: Path
+    store: Store,
+    drawing: Drawing,
+    params: Mapping[str, object] | None,
+    project: Path,
+    compatible: Iterable[str] = (),
 ) -> tuple[Plan, Capture]:
     """Capture a pipeline that is being worked on.
 
@@ -56,6 +60,7 @@ def from_drawing(
         drawing: The pipeline.
         params: What is set otherwise than by default.
         project: The project's folder.
+        compatible: Steps whose edits the user calls compatible.
 
     Raises:
         CaptureError: A step reaches what cannot be brought back elsewhere.
@@ -63,6 +68,10 @@ def from_drawing(
     """
     _not_inside_a_step()
     values = drawing.parameters(params)
+    compatible = frozenset([compatible] if isinstance(compatible, str) else compatible)
+    if unknown := sorted(compatible - {step.name for step in drawing.steps}):
+        names = ", ".join(step.name for step in drawing.steps)
+        raise DefinitionError(f"there is no step {unknown[0]!r} whose edit could be compatible; the steps are {names}.")
     cwd = Path.cwd()
     captured = capture(
         {**{step.name: step.function for step in drawing.steps}, **comparisons(drawing)},
@@ -113,6 +122,7 @@ def from_drawing(
         environment_digest=store.add(here),
         ground=ground,
         always=frozenset(step.name for step in drawing.steps if step.options.always),
+        compatible=compatible,
         imports=captured.imports,
         strict=declared_here(specs, ground) if drawing.strict else None,
     )

@@ -32,7 +32,7 @@ from twice.execute.events import (
 )
 from twice.execute.launch import HERE, Launch
 from twice.execute.plan import Plan
-from twice.execute.rebuilder import decide, key
+from twice.execute.rebuilder import compatible, decide, key
 from twice.execute.scheduler import cut_off, ready
 from twice.execute.task import Performer
 from twice.execute.workers import Workers
@@ -257,6 +257,8 @@ class _Run:
             decision = decide(
                 wanted, () if name in self.plan.always else before, self._earlier(name), self.keys.world()
             )
+            if decision.trace is None and name in self.plan.compatible:
+                decision = compatible(wanted, self._earlier(name), self.keys.world()) or decision
             reason = "it is set to run always" if name in self.plan.always else decision.reason
             if decision.trace is not None:
                 self._reused(name, decision.trace, before, reason)

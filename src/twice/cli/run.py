@@ -52,6 +52,12 @@ name once it has run to its end."""
     help="Set a parameter to a Python literal, or to a text; may be given several times.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="The pipeline's seed.")
+@click.option(
+    "--compatible",
+    multiple=True,
+    metavar="STEP",
+    help="Take what STEP gave before its code was edited: the edit changes nothing that matters. This is recorded.",
+)
 @env_option
 @jobs_option
 @click.option("--save", "name", metavar="NAME", help="Keep the version under this name as well.")
@@ -68,6 +74,7 @@ def run(
     label: str | None,
     params: dict[str, object],
     seed: int | None,
+    compatible: tuple[str, ...],
     env: str,
     jobs: int,
     name: str | None,
@@ -88,6 +95,7 @@ def run(
 
     if env != "here":
         unused: dict[str, object] = {"--version": label, "--seed": seed, "--keep-wheels": keep_wheels or None}
+        unused |= {"--compatible": compatible or None}
         return _run_version(context, target, params, env, jobs, as_json, unused=unused)
     # Where standard output is for data only, what the user's file prints goes to standard error.
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
@@ -101,7 +109,7 @@ def run(
     if context.obj is not None:
         project = Project.around(project.folder, context.obj)
     project.tell(data_on_stdout=as_json)
-    outcome, _ = project.run(pipeline, {**(found.params or {}), **params}, jobs=jobs)
+    outcome, _ = project.run(pipeline, {**(found.params or {}), **params}, jobs=jobs, compatible=compatible)
     saved: list[str] = []
     problem = outcome.problem
     if problem is None and (label is not None or name is not None):

@@ -74,6 +74,7 @@ class Plan:
         ground: Where it runs.
         version: The loaded version, unless it is made from live code or with other parameters.
         always: Steps that are never reused.
+        compatible: Steps whose edits the user calls compatible, so that what ran before them is reused.
         imports: Every module that the captured sources import by name.
         conditions: What is held still or moved inside the steps' processes, for an experiment: see ``control.held``.
         strict: For each step what it may read, if the pipeline is strict.
@@ -93,6 +94,7 @@ class Plan:
     ground: Ground
     version: Digest | None = None
     always: frozenset[str] = frozenset()
+    compatible: frozenset[str] = frozenset()
     imports: tuple[str, ...] = ()
     conditions: Mapping[str, str] = field(default_factory=dict)
     strict: Mapping[str, Allowed] | None = None

@@ -130,6 +130,25 @@ def decide(wanted: Mapping[str, str], traces: Iterable[Trace], earlier: Iterable
     return Decision(None, difference(nearest.ingredients, wanted))
 
 
+COMPATIBLE = "its code has changed, and the edit was called compatible"
+"""The reason of a step that somebody's word let be reused."""
+
+
+def compatible(wanted: Mapping[str, str], earlier: Iterable[Trace], world: World) -> Decision | None:
+    """The last trace of other code that may be reused, if everything but the code is as it was.
+
+    Args:
+        wanted: The step's ingredients now.
+        earlier: Traces of a step of this name in this pipeline, oldest first.
+        world: How things are now.
+    """
+    for trace in reversed(list(earlier)):
+        differ = {name for name, _ in set(trace.ingredients.items()) ^ set(wanted.items())}
+        if all(name == "code" or name.startswith("class ") for name in differ) and not moved(trace, world):
+            return Decision(trace, COMPATIBLE)
+    return None
+
+
 def moved(trace: Trace, world: World) -> str:
     """What a trace was seen to depend on that is no longer as it was, in words; empty if all is."""
     if trace.watched.unstable:

@@ -35,6 +35,7 @@ def _ground(step: ExplainedStep) -> list[RenderableType]:
         found += [text(f"· {what}", "dim") for what in step.assumed[:_MOST]]
         if len(step.assumed) > _MOST:
             found.append(text(f"… and {len(step.assumed) - _MOST} more", "dim"))
+        found += draw_changes(step.changes)
         return found or [
             text("its code, inputs, parameters and settings are the same; it looked at nothing else", "dim")
         ]

@@ -157,9 +157,9 @@ class Source:
         try:
             return ast.parse(self.data if self.data else self.text, filename=self.file)
         except (SyntaxError, ValueError) as problem:
-            line = getattr(problem, "lineno", None)
+            line, why = getattr(problem, "lineno", None), getattr(problem, "msg", problem)
             raise CaptureError(
-                f"{Path(self.file).name}{f', line {line}' if line else ''}: {problem}. "
+                f"{Path(self.file).name}{f', line {line}' if line else ''}: {why}. "
                 f"A step may import the module {self.module}, so it has to be valid Python.",
                 hint="mend the file, or remove the import",
             ) from problem
