@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edits import foreign, further, test_parameters_and_files, test_reruns, whole_process
+from edits import foreign, further, needless, test_parameters_and_files, test_reruns, whole_process
 from edits.cases import EDITS
 
-assert foreign and further and whole_process
+assert foreign and further and needless and whole_process
 
 NO_SUCH = ""  # there is no edit of it that must not count
 
