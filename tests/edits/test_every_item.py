@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edits import foreign, further, needless, test_parameters_and_files, test_reruns, whole_process
+from edits import foreign, further, test_parameters_and_files, test_reruns, whole_process
 from edits.cases import EDITS
+from edits.needless import NEEDLESS
 
-assert foreign and further and needless and whole_process
+assert foreign and further and whole_process
 
 NO_SUCH = ""  # there is no edit of it that must not count
 
@@ -114,7 +115,7 @@ def test_every_item_has_a_case_that_must_count_and_one_that_must_not(item: str) 
                 or (must and name[5:] in test_reruns.DEPENDS)
             )
         elif name:
-            cases = [edit for edit in EDITS if edit.name.removesuffix(" (script)") == name]
+            cases = [edit for edit in [*EDITS, *NEEDLESS] if edit.name.removesuffix(" (script)") == name]
             assert cases, f"there is no edit called {name!r}"
             assert all(bool(edit.matters or edit.why) == must for edit in cases)
     assert counts or does_not
