@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # The demo has an environment with nothing else in it, since it locks and rebuilds all that is installed.
 DEMO   := .venv-demo
 
-.PHONY: help demo test causes corpus fuzz lint format clean
+.PHONY: help demo test causes corpus fuzz peers lint format clean
 help:            ## list the chores
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -34,6 +34,9 @@ MINUTES ?= 60
 fuzz: $(VENV)/.test     ## look for a stale result in programs made by chance, for MINUTES
 	PYTHONPATH=tests $(BIN)/python -m edits.fuzzing --minutes $(MINUTES) --keep .fuzz $(ARGS)
 
+peers: $(VENV)/.test    ## the edits of the tests, put to joblib, Hamilton, redun and DVC too: the table in docs/peers.md
+	$(BIN)/python benchmarks/edits_of_peers.py $(ARGS)
+
 CORPUS ?= ../shared/corpus
 BUILT  ?= .corpus
 corpus: $(VENV)/.test   ## real scripts of known truth: rebuild, run, verify and stress each, and print truth against verdict
@@ -52,4 +55,4 @@ format: $(VENV)/.lint   ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 clean:           ## forget the virtual environment and the caches
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
