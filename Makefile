@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # The demo has an environment with nothing else in it, since it locks and rebuilds all that is installed.
 DEMO   := .venv-demo
 
-.PHONY: help demo test causes corpus fuzz peers lint format clean
+.PHONY: help demo test causes corpus foreign fuzz peers lint format clean
 help:            ## list the chores
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -43,6 +43,11 @@ corpus: $(VENV)/.test   ## real scripts of known truth: rebuild, run, verify and
 	PYTHON=$(PYTHON) bash $(CORPUS)/rebuild.sh $(BUILT)
 	$(BUILT)/venv/bin/python -m pip install -q -e .
 	$(BIN)/python benchmarks/corpus.py $(CORPUS) $(BUILT) $(ARGS)
+
+FOREIGN ?= .foreign
+foreign:         ## projects of other people: run their examples, delete the trees, verify from the store alone
+	PYTHON=$(PYTHON) bash benchmarks/foreign/fetch.sh $(FOREIGN)
+	$(FOREIGN)/venv/bin/python benchmarks/foreign/foreign.py $(FOREIGN) $(ARGS)
 
 lint: $(VENV)/.test $(VENV)/.lint     ## style, types and the storeys
 	$(BIN)/ruff check .

@@ -280,3 +280,14 @@ edit(
     matters=True,
     both=True,
 )
+edit(
+    "a value that only code makes and a star import brings",
+    {
+        "a.py": "class R:\n    def __init__(self, p): self.p = p\n    def __reduce__(self): return (R, (self.p,))\nX = R('abc')\n",
+        "b.py": "from a import *\ndef g():\n    return X.p\n",
+        "flow.py": "import b\ndef step():\n    return b.g()\n",
+    },
+    ("a.py", "'abc'", "'abcd'"),
+    matters=True,
+    both=True,
+)

@@ -249,11 +249,26 @@ class Names:
         except CaptureError:
             # Importing the module makes it again, so what makes it counts.
             if not statements:
-                raise
+                starred = self._starred(module, name, value, place)
+                if starred is None:
+                    raise
+                return starred
             self.statements(id_, "value", module, statements)
             self._follow_origin(id_, module, name, place)
             return id_
         return found
+
+    def _starred(self, module: str, name: str, value: object, place: str) -> str | None:
+        """The node that a variable has where it was made, if ``from there import *`` brought it here."""
+        walk = self._walk
+        source = walk.library.module(module)
+        for _, imported in walk.sources.survey(module).imports:
+            if imported.attribute != "*" or source is None:
+                continue
+            origin = sys.modules.get(absolute(imported, module, package=source.package))
+            if origin is not None and is_local(origin) and vars(origin).get(name, MISSING) is value:
+                return self.node(origin.__name__, name, place)
+        return None
 
     def _follow_origin(self, id_: str, module: str, name: str, place: str) -> None:
         """What a module got from another one is made there, so what makes it there counts."""

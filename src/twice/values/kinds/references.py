@@ -143,4 +143,24 @@ class MethodKind(Kind):
         return f"method {getattr(value, '__qualname__', '?')}"
 
 
-KINDS: tuple[Kind, ...] = (ClassKind(), FunctionKind(), ModuleKind(), MethodKind())
+class WrappedMethodKind(Kind):
+    """A ``staticmethod`` or ``classmethod`` by itself, as a class's body holds it: the function in it."""
+
+    name = "wrapped method"
+    identity = False
+
+    def recognises(self, cls: type) -> bool:
+        return cls is staticmethod or cls is classmethod
+
+    def take_apart(self, value: Any) -> object:
+        return [isinstance(value, staticmethod), value.__func__]
+
+    def put_together(self, state: Any, making: Making) -> object:
+        static, function = state
+        return staticmethod(function) if static else classmethod(function)
+
+    def preview(self, value: Any) -> str:
+        return f"{type(value).__name__} {getattr(value.__func__, '__qualname__', '?')}"
+
+
+KINDS: tuple[Kind, ...] = (ClassKind(), FunctionKind(), ModuleKind(), MethodKind(), WrappedMethodKind())
