@@ -121,6 +121,7 @@ class Ledger:
             return
         seen = self.seen
         if writes:
+            self._no_file(path, writes=True)
             if path not in seen.written:
                 mark = mark_of(path)
                 if mark is not None and path not in seen.read and not flags & os.O_TRUNC:
@@ -132,11 +133,12 @@ class Ledger:
             else:
                 self._no_file(path)
 
-    def _no_file(self, path: str) -> None:
+    def _no_file(self, path: str, *, writes: bool = False) -> None:
         try:
             mode = os.stat(path).st_mode  # noqa: PTH116
         except OSError:
-            self.seen.missing.add(path)
+            if not writes:
+                self.seen.missing.add(path)
             return
         if stat.S_ISFIFO(mode):
             self.seen.unseen.add(f"fifo:{path}")
