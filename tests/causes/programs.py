@@ -58,6 +58,113 @@ def process():  # user-environment
     return os.getpid()
 def folder():  # path
     return "in " + os.getcwd()
+def shuffled():  # entropy
+    items = list(range(50))
+    random.SystemRandom().shuffle(items)
+    return items
+def choice():  # entropy
+    return secrets.choice(range(10**9))
+def below():  # entropy
+    return secrets.randbelow(10**9)
+def url_safe():  # entropy
+    return secrets.token_urlsafe(6)
+def random_bits():  # entropy
+    return random.SystemRandom().getrandbits(40)
+def kernel_entropy():  # entropy
+    return os.getrandom(6).hex()
+def device():  # entropy
+    with open("/dev/urandom", "rb") as file:
+        return file.read(6).hex()
+def permuted():  # entropy
+    return np.random.default_rng().permutation(40)
+def reseeded_numpy():  # entropy
+    np.random.seed(None)
+    return np.random.rand(3)
+def bit_generator():  # entropy
+    return int(np.random.PCG64().random_raw())
+def seed_sequence():  # entropy
+    return int(np.random.SeedSequence().generate_state(1)[0])
+def noise_in_a_frame():  # entropy
+    import pandas as pd
+    return pd.DataFrame({"x": range(5), "noise": np.random.default_rng().normal(size=5)})
+def sampled_frame():  # entropy
+    import pandas as pd
+    return pd.DataFrame({"x": range(100)}).sample(5, random_state=np.random.default_rng())
+def unseeded_forest():  # entropy
+    from sklearn.ensemble import RandomForestClassifier
+    X, y = np.random.default_rng(1).normal(size=(60, 3)), np.arange(60) % 2
+    return RandomForestClassifier(3, random_state=np.random.RandomState()).fit(X, y).predict_proba(X)
+def unseeded_split():  # entropy
+    from sklearn.model_selection import train_test_split
+    return train_test_split(np.arange(40), random_state=np.random.RandomState())[1]
+def unseeded_clusters():  # entropy
+    from sklearn.cluster import KMeans
+    X = np.random.default_rng().normal(size=(80, 2))
+    return KMeans(3, n_init=1, random_state=0).fit(X).cluster_centers_
+def in_a_thread():  # entropy
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(secrets.token_hex, 4).result()
+def named_by_uuid():  # entropy
+    return {"rows": 5, "run": str(uuid.uuid4())}
+def helper_deep_down():  # entropy
+    return sum(drawn_in_a_helper() for _ in range(3))
+def stamped():  # clock
+    return f"trained at {time.strftime('%H:%M:%S')} {time.time():.3f}"
+def today():  # clock
+    return {"age": (datetime.now() - datetime(2000, 1, 1)).total_seconds()}
+def coordinated():  # clock
+    return datetime.now(timezone.utc).isoformat()
+def ticking():  # clock
+    return time.monotonic_ns()
+def processor_time():  # clock
+    return time.perf_counter_ns()
+def file_times():  # clock
+    with open("stamp.txt", "w") as file:
+        file.write(str(time.time()))
+    with open("stamp.txt") as file:
+        return file.read()
+def as_long_as_it_lasts():  # clock
+    end, total = time.monotonic() + 0.01, 0
+    while time.monotonic() < end:
+        total += 1
+    return {"rounds": total}
+def early_stop():  # clock
+    from sklearn.linear_model import SGDRegressor
+    X, y = np.arange(20.0).reshape(-1, 1) / 20, np.arange(20.0)
+    model, start = SGDRegressor(random_state=0), time.perf_counter()
+    while time.perf_counter() - start < 0.03:
+        model.partial_fit(X, y)
+    return model.coef_
+def timed_search():  # clock
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import GridSearchCV
+    X, y = np.arange(30.0).reshape(-1, 1), np.arange(30.0)
+    return GridSearchCV(Ridge(), {"alpha": [0.1, 1]}, cv=3).fit(X, y).cv_results_["mean_fit_time"]
+def told_of_objects():  # memory-addresses
+    return {"model": str(object()), "score": 1.0}
+def hashed_object():  # memory-addresses
+    return hash(object())
+def named_after_its_place():  # memory-addresses
+    return f"cache-{id(datetime)}-{id([])}"
+def made_and_named():  # path
+    with tempfile.TemporaryDirectory(prefix="model-") as folder:
+        return {"saved in": folder}
+def working_folder():  # path
+    return os.path.abspath("model.bin")
+def machine():  # user-environment
+    return f"{os.getpid()} {os.getppid()}"
+def finished_first():  # threads
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(busy, number) for number in range(12)]
+        return [future.result() for future in as_completed(waiting)]
+def raced():  # threads
+    order = []
+    threads = [threading.Thread(target=lambda n=n: (busy(n), order.append(n))) for n in range(10)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return order
+def seeded_by_a_uuid():  # entropy
+    return np.random.default_rng(uuid.uuid4().int).integers(10**9)
 def variable():  # user-environment
     return os.environ.get("TWICE_EXAMPLE_MODE", "none")
 """
@@ -107,6 +214,173 @@ def solved():
 def framed():
     import pandas as pd
     return pd.DataFrame({"k": [1, 1, 2], "x": [1.0, 2.0, 3.0]}).groupby("k").x.mean()
+def forest():
+    from sklearn.ensemble import RandomForestClassifier
+    X, y = np.random.default_rng(1).normal(size=(60, 3)), np.arange(60) % 2
+    return RandomForestClassifier(3).fit(X, y)
+def clusters():
+    from sklearn.cluster import KMeans
+    return KMeans(3, n_init=1).fit(np.random.default_rng(1).normal(size=(80, 2)))
+def network():
+    from sklearn.neural_network import MLPRegressor
+    X = np.linspace(0, 1, 40).reshape(-1, 1)
+    return MLPRegressor(hidden_layer_sizes=(4,), max_iter=20).fit(X, X.ravel())
+def boosted():
+    from sklearn.ensemble import GradientBoostingRegressor
+    X = np.linspace(0, 1, 40).reshape(-1, 1)
+    return GradientBoostingRegressor(n_estimators=5, subsample=0.5).fit(X, X.ravel())
+def pipelined():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    X, y = np.random.default_rng(1).normal(size=(60, 3)), np.arange(60) % 2
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+def cross_validated():
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import cross_val_score
+    X = np.arange(30.0).reshape(-1, 1)
+    return cross_val_score(Ridge(), X, X.ravel(), cv=3)
+def words():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    return TfidfVectorizer(stop_words="english").fit(["a cat sat", "the dog ran", "a cat ran"])
+def components():
+    from sklearn.decomposition import PCA
+    return PCA(2).fit_transform(np.random.default_rng(1).normal(size=(50, 4)))
+def shuffled_by_the_global_one():
+    items = list(range(20))
+    random.shuffle(items)
+    return items
+def sampled():
+    import pandas as pd
+    return pd.DataFrame({"x": range(100)}).sample(5)
+def hashed_words():
+    return {word: hash(word) % 100 for word in ("alpha", "beta", "gamma")}
+def dict_of_sets():
+    return {key: list({"x", "y", "z"}) for key in ("a", "b")}
+def frozen_sets():
+    return [list(frozenset("determinism")), "".join({"p", "q", "r", "s"})]
+def sorted_listing():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("b", "a", "c"):
+            open(os.path.join(folder, name), "w").close()
+        return sorted(os.listdir(folder))
+def listing():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("b", "a", "c"):
+            open(os.path.join(folder, name), "w").close()
+        return os.listdir(folder)
+def local_date():
+    return datetime.fromtimestamp(1_700_000_000).strftime("%A %d %B %Y %H:%M")
+def number_words():
+    import locale
+    return [locale.localeconv()["decimal_point"], f"{1234567.891:n}", sorted("aZbÄz", key=locale.strxfrm)]
+def zone():
+    return [time.tzname, time.timezone]
+def zipped():
+    import io, zipfile
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.txt", "text")
+    with open("archive.zip", "wb") as file:
+        file.write(made.getvalue())
+    from pathlib import Path
+    return Path("archive.zip")
+def compressed():
+    import gzip
+    from pathlib import Path
+    with gzip.open("text.gz", "wt") as file:
+        file.write("text")
+    return Path("text.gz")
+def parquet():
+    from pathlib import Path
+    import pandas as pd
+    pd.DataFrame({"x": [1, 2, 3]}).to_parquet("table.parquet")
+    return Path("table.parquet")
+def arrays_in_a_file():
+    from pathlib import Path
+    np.savez("arrays.npz", a=np.arange(3), b=np.ones(2))
+    return Path("arrays.npz")
+def pickled():
+    import pickle
+    return pickle.loads(pickle.dumps({"a": ["x", "x"], "b": ("x",)}))
+def shared():
+    row = [1, 2]
+    return [row, row, list(row)]
+def printed():
+    return [repr(0.1 + 0.2), f"{1e22:g}", str(np.float32(0.1))]
+def summed_in_threads():
+    with ThreadPoolExecutor(4) as pool:
+        return sum(pool.map(busy, range(12)))
+def completed_and_sorted():
+    with ThreadPoolExecutor(4) as pool:
+        return sorted(future.result() for future in as_completed([pool.submit(busy, n) for n in range(8)]))
+def locked():
+    lock, total = threading.Lock(), [0]
+    def add():
+        for _ in range(100):
+            with lock:
+                total[0] += 1
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return total[0]
+def multiplied():
+    matrix = np.random.default_rng(1).normal(size=(200, 200))
+    return matrix @ matrix.T
+def factors():
+    return np.linalg.svd(np.random.default_rng(1).normal(size=(60, 40)))[1]
+def sorted_groups():
+    import polars as pl
+    return pl.DataFrame({"k": ["b", "a", "b"], "x": [1, 2, 3]}).group_by("k").sum().sort("k")
+def joined():
+    import pandas as pd
+    left = pd.DataFrame({"k": [1, 2, 3], "a": list("xyz")})
+    return left.merge(pd.DataFrame({"k": [3, 1], "b": [0.5, 0.25]}), how="left")
+def tensors():
+    import torch
+    return torch.randn(4)
+def trained():
+    import torch
+    model = torch.nn.Linear(3, 1)
+    loss = model(torch.ones(2, 3)).sum()
+    loss.backward()
+    return {"weight": model.weight.detach(), "gradient": model.weight.grad}
+def loaded_in_batches():
+    import torch
+    data = torch.utils.data.TensorDataset(torch.arange(12.0))
+    return [batch[0].tolist() for batch in torch.utils.data.DataLoader(data, batch_size=4, shuffle=True)]
+def cached_on_disk():
+    if os.path.exists("left.txt"):
+        return "met what an earlier run left"
+    with open("left.txt", "w") as file:
+        file.write("left")
+    return "began afresh"
+def changed_in_place():
+    rows = SHARED["rows"]
+    rows.append(len(rows))
+    return rows
+def with_the_clock_set():
+    return datetime(2024, 2, 29).isoformat() + time.strftime("%Y", time.gmtime(0))
+def identifiers():
+    return [str(uuid.uuid5(uuid.NAMESPACE_DNS, "twice")), str(uuid.UUID(int=7))]
+def seeded_sources():
+    return [np.random.RandomState(3).rand(), float(np.random.default_rng(3).random()), random.Random("x").random()]
+def figure():
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    drawn, axes = pyplot.subplots(figsize=(2, 2))
+    axes.plot([1, 2, 3])
+    return drawn
+def drawn_to_a_file():
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from pathlib import Path
+    drawn, axes = pyplot.subplots(figsize=(2, 2))
+    axes.plot([1, 2, 3])
+    drawn.savefig("drawn.svg")
+    return Path("drawn.svg")
 def logged():
     import logging
     logging.getLogger("x").warning("said")
@@ -116,12 +390,17 @@ def logged():
 HEAD = """
 import functools, os, random, secrets, tempfile, threading, time, uuid
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import datetime
+from datetime import datetime, timezone
 
 import numpy as np
 from twice import Pipeline
 
 LEFT_OVER = []
+SHARED = {"rows": [1, 2, 3]}
+def drawn_in_a_helper():
+    return np.random.default_rng().random()
+def busy(number):
+    return sum(n * n for n in range(20_000 + 997 * (number * 7 % 5))) % 1000 + number
 @functools.lru_cache
 def summed(count):
     return sum(range(count))
@@ -129,14 +408,15 @@ def summed(count):
 
 
 CORE = ("urandom", "generator", "now", "variable", "global_random", "set_order", "named_and_kept_to_itself")
-"""Those that every test run looks at; ``make causes`` looks at all."""
+"""Those that every test run looks at; ``make causes`` looks at all, ``TWICE_CAUSES="name …"`` at these."""
 
 
 def chosen(programs: str) -> str:
     """All programs, or the core of them."""
     if os.environ.get("TWICE_ALL_CAUSES"):
         return programs
-    kept = [part for part in programs.strip().split("\ndef ") if part.removeprefix("def ").partition("(")[0] in CORE]
+    wanted = os.environ.get("TWICE_CAUSES", "").split() or CORE
+    kept = [part for part in programs.strip().split("\ndef ") if part.removeprefix("def ").partition("(")[0] in wanted]
     return "".join(f"\ndef {part.removeprefix('def ')}\n" for part in kept)
 
 

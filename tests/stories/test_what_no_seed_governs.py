@@ -57,9 +57,11 @@ FLOW = """
     def clean():
         import logging, threading
         import pandas as pd
+        from sklearn.linear_model import LogisticRegression
         from sklearn.utils import check_random_state
         numbers = [random.Random(1).random(), float(np.random.default_rng(1).random()), np.random.RandomState(1).rand()]
         check_random_state(3).rand()
+        LogisticRegression().fit([[0.0], [1.0]], [0, 1])
         pd.DataFrame({"a": [1, 2]}).sample(1, random_state=1)
         logging.getLogger("told").warning("with a time")
         threading.Thread(target=len, args=([],)).start()

@@ -46,6 +46,10 @@ FIXES = {
 """Factor → what to do about it."""
 
 
+ADDRESS = re.compile(rb"0x[0-9a-f]{8,}")
+SHOWN = ("an address in what comes out", "")
+"""What speaks for addresses: plain objects are printed with theirs."""
+
 _AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
 """What NumPy has called these features, in all its versions; it ignores names that it does not know."""
 
@@ -152,8 +156,8 @@ def bench(
         )
     _restoring(made, recorded, usual, then, here, reached, variable_here, limits)
     hinted = dict(hints or {})
-    if re.search(r"0x[0-9a-f]{8,}", usual.output.preview):
-        hinted.setdefault("memory-addresses", ("an address in what comes out", ""))
+    if ADDRESS.search(usual.output.preview.encode()):
+        hinted.setdefault("memory-addresses", SHOWN)
     case = Case(
         steadying=_hinted(made.steadying, hinted),
         restoring=_hinted(made.restoring, hinted),

@@ -238,6 +238,8 @@ _NAMES_THINGS = frozenset(
     {"asyncio", "concurrent", "joblib", "logging", "multiprocessing", "ssl", "tempfile", "threading"}
 )
 """Libraries that draw entropy to name files, folders and processes, and never for numbers that come out."""
+_CALLBACKS = "sklearn.callback."
+"""scikit-learn (1.9) gives each call of ``fit`` a ``uuid4``, by which its callbacks know it; it governs no number."""
 
 
 def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
@@ -250,7 +252,8 @@ def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
     while frame is not None and frame.f_code.co_filename not in files:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _NAMES_THINGS:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] in _NAMES_THINGS or name.startswith(_CALLBACKS):
             return True
         frame = frame.f_back
     return False
