@@ -275,7 +275,11 @@ def _write(files: Mapping[str, str], folder: Path) -> None:
                 _own.update((module, module.partition(".")[0]))
 
 
+_MODULES = sys.modules
+
+
 def _forget() -> None:
+    sys.modules = _MODULES  # a program may have put something else there
     for name in _own:
         sys.modules.pop(name, None)
     for module, names in _untouched.items():  # a program may have changed what all others need
