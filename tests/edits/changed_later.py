@@ -408,6 +408,27 @@ edit(
     main=True,
 )
 
+edit(
+    "a function of a class that a call made, whose name leads elsewhere by now",
+    {
+        "alpha.py": "def get(self):\n    return 4 + self.k\nMade = type('Made', (), {'k': 1, 'get': get})\nget = lambda *a: 8\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.Made().get()\n",
+    },
+    ("alpha.py", "4 + self.k", "self.k - 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the base of a class that a call made, whose name leads elsewhere by now",
+    {
+        "alpha.py": "class Base:\n    n = 4\nMade = type('Made', (Base,), {})\nclass Base:\n    n = 9\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.Made().n\n",
+    },
+    ("alpha.py", "n = 4", "n = 5"),
+    matters=True,
+    both=True,
+)
+
 REFUSED: dict[str, dict[str, str]] = {
     "a module that was loaded by its path": {
         "tools/one.py": "N = 1\ndef f():\n    return N\n",

@@ -139,3 +139,20 @@ def test_a_lock_in_a_module_that_is_imported_is_no_hindrance(tmp_path: Path) -> 
     write(tmp_path, files)
     done = subprocess.run([sys.executable, "flow.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+def test_a_scripts_class_that_a_call_made_of_a_function_whose_name_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    program = """
+        from twice import Pipeline
+        def get(self):
+            return 4 + self.k
+        Made = type("Made", (), {"k": 1, "get": get})
+        get = lambda *given: 8
+        def step():
+            return Made().get()
+        print(Pipeline(steps=[step], name="x", store="store").run().output)
+        """
+    write(tmp_path, {"flow.py": program})
+    done = subprocess.run([sys.executable, "flow.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and not done.stdout
+    assert "which a call made from the function get, and that name stands for something else by now" in done.stderr

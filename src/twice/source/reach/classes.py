@@ -15,13 +15,14 @@ from twice.errors import CaptureError
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
-from twice.source.reach.found import NOTHING, Found
+from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.functions import made_apart
 from twice.source.reach.live import (
     MISSING,
     class_cells,
     is_local_function,
     module_of,
+    namespace_of,
     own_functions,
     parts_of,
     subclasses,
@@ -157,7 +158,37 @@ class Classes:
                 "again only if it has a method of its own",
             )
         walk.names.statements(id_, "class", module, statements)
+        walk.later(lambda: walk.graph.nodes[id_].edges.extend(self._given(class_)))
         return id_
+
+    def _given(self, class_: type) -> list[Edge]:
+        """What a class got that was made by a call: by now its names may stand for something else."""
+        walk, edges = self._walk, list[Edge]()
+        for name, value in vars(class_).items():
+            function = getattr(value, "__func__", value)
+            if isinstance(function, FunctionType) and is_local_function(function):
+                source = walk.library.of_code(function.__code__, module_of(function))
+                if source is not None and source.function(function.__code__) is not None:
+                    self._still_there(class_, function)
+                    edges += [(f"holds {name}", found) for found in walk.visit(function)]
+        for base in class_.__bases__:
+            edges += [("inherits", found) for found in walk.visit(base)] if base is not object else []
+        return edges
+
+    def _still_there(self, class_: type, function: FunctionType) -> None:
+        """A script's class that a call makes is made again by it, from what its names stand for then.
+
+        Raises:
+            CaptureError: No name leads to one of its functions any more.
+        """
+        if self._walk.sources.homes.of(class_) != MAIN or function.__name__ == "<lambda>":
+            return
+        if not any(value is function for value in namespace_of(MAIN).values()):
+            raise CaptureError(
+                f"step {self._walk.at_work!r} reaches the class {class_.__qualname__}, which a call made from the "
+                f"function {function.__qualname__}, and that name stands for something else by now.",
+                hint="define the class with a class statement, or give what came later another name",
+            )
 
     def _cell(self, id_: str, cells: Mapping[str, object], name: str) -> list[str]:
         value = cells[name]
