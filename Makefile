@@ -25,7 +25,7 @@ demo: $(DEMO)/.demo     ## the main job on real data: run, edit, load the old ve
 	@$(DEMO)/bin/python examples/demo.py
 
 test: $(VENV)/.test     ## all tests
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --durations=15 --durations-min=10 $(ARGS)
 
 causes: $(VENV)/.test   ## all programs of the catalogue of causes, explained by experiment
 	TWICE_ALL_CAUSES=1 $(BIN)/python -m pytest -q tests/causes $(ARGS)

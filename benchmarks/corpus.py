@@ -49,6 +49,8 @@ def plain(value, depth=6):
     if room in NOT_VALUES:
         return None
     if room in ("builtins", "numpy", "pandas", "scipy", "sklearn", "imblearn", "datetime"):
+        if getattr(value, "dtype", None) == object:
+            return plain(value.tolist(), depth - 1)
         try:
             pickle.dumps(value)
         except Exception:
@@ -115,8 +117,7 @@ def leaves(finding: dict[str, Any] | None) -> Iterator[str]:
 def told(found: dict[str, Any]) -> tuple[str, set[str]]:
     """The class and the factors that the verdicts amount to."""
     step = found["verify"]["steps"][0]
-    diagnosis = step.get("diagnosis") or {"causes": []}
-    factors = {cause["factor"] for cause in diagnosis["causes"]}
+    factors = {cause["factor"] for cause in step["causes"]}
     places = set(leaves(step["finding"]))
     minded = {}
     for cell in found["stress"]["steps"][0]["cells"]:

@@ -283,7 +283,7 @@ def tried(name: str, project: Project, source: Path, scratch: Path) -> str:
     took = time.monotonic() - start
     if status not in (0, 1):
         return f"| {name} | {len(project.examples)} steps | | {err.strip()[-1500:]} |"
-    verdicts = {step["step"]: step["verdict"] for step in json.loads(out)["steps"]}
+    verdicts = {step["name"]: step["verdict"] for step in json.loads(out)["steps"]}
     same = sum(verdict == "identical" for verdict in verdicts.values())
     others = ", ".join(f"{step} {verdict}" for step, verdict in verdicts.items() if verdict != "identical")
     return f"| {name} | {len(project.examples)} steps, {ran:.0f} s | {same} identical, {took:.0f} s | {others} |"

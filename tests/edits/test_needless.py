@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edits.cases import EDITS, Edit
+from edits.cases import Edit
 from edits.needless import NEEDLESS, table
 from source.programs import Prober
 
@@ -24,7 +24,3 @@ def test_an_edit_that_changes_nothing_runs_again_for_a_reason(edit: Edit, progra
 
 def test_the_docs_list_every_needless_run() -> None:
     assert table() in DOCS.read_text(), "python -m edits.needless prints the table"
-
-
-def test_no_other_case_runs_again_needlessly() -> None:
-    assert not [edit.name for edit in EDITS if edit.why]
