@@ -291,3 +291,13 @@ edit(
     matters=True,
     both=True,
 )
+edit(
+    "a function with a standard stream as its default",
+    {
+        "a.py": "import sys\ndef say(x, file=sys.stdout):\n    return x + 1\n",
+        "flow.py": "import a, sys\ndef told(x, *, file=sys.stderr):\n    return a.say(x)\ndef step():\n    return told(2)\n",
+    },
+    ("a.py", "x + 1", "x + 2"),
+    matters=True,
+    both=True,
+)

@@ -109,6 +109,20 @@ def test_a_bound_method_comes_back_bound() -> None:
     assert back[1].__self__ is back[0]
 
 
+def test_the_interpreters_own_classes_come_back_under_the_names_that_types_has_for_them() -> None:
+    import types
+
+    for value in (types.GeneratorType, types.CodeType, types.FunctionType, types.NoneType):
+        assert brought_back(encode(value)) is value
+
+
+def test_a_method_that_a_class_would_wrap_comes_back_wrapped() -> None:
+    wrappers: list[Any] = [staticmethod, classmethod]
+    for wrapper in wrappers:
+        back = brought_back(encode(wrapper(len)))
+        assert type(back) is wrapper and back.__func__ is len
+
+
 def test_only_objects_that_bring_code_for_coming_back_are_marked() -> None:
     assert not encode(samples.Plain(1)).executes
     assert not encode(samples.Record("a")).executes

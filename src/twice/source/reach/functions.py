@@ -150,6 +150,11 @@ class Functions:
             else:  # a private name begins with that of its class
                 held = [v for key, v in named.items() if key == name or (name[:2] == "__" and key.endswith(name))]
             for value in held:
+                stream = _stream(value)
+                if stream and "<locals>" not in function.__qualname__ and function.__name__ != "<lambda>":
+                    # The definition is carried out again, and finds the stream of that process.
+                    edges.append((f"default {name}", self._walk.distributions.outside(f"sys.{stream}", [])))
+                    continue
                 where = f"the default of {name!r} in {id_.partition(':')[2]} ({_place_of(function)})"
                 edges.append((f"default {name}", self._walk.values.node(f"{id_} default {name}", value, place=where)))
         return edges
@@ -205,6 +210,13 @@ class Functions:
 def plain_defaults(function: FunctionType) -> str:
     """The defaults that are plain constants, as they are now: somebody may have changed them after the definition."""
     return repr(_defaults_now(function))
+
+
+def _stream(value: object) -> str:
+    """Which of the interpreter's streams something is; empty if it is none."""
+    names = ("stdin", "stdout", "stderr") if value is not None else ()
+    held = {name: (getattr(sys, name), getattr(sys, f"__{name}__")) for name in names}
+    return next((name for name, streams in held.items() if any(value is stream for stream in streams)), "")
 
 
 def _defaults_now(function: FunctionType) -> tuple[list[str], dict[str, str]]:

@@ -38,6 +38,10 @@ def name_of(value: Any) -> str:
     for candidate in (module, "types") if isinstance(module, str) else holders(value, qualified_name):
         if isinstance(candidate, str) and _leads_to(candidate, qualified_name, value):
             return f"{candidate}:{qualified_name}"
+    if isinstance(value, type) and module == "builtins":  # the interpreter's own: ``generator`` is types.GeneratorType
+        named = sorted(key for key, found in vars(types).items() if found is value)
+        if named:
+            return f"types:{named[0]}"
     raise ValueNotStorable(
         f"the {what} {module}.{qualified_name} cannot be found again: that name leads to nothing, or to another object",
         hint="give it the name under which its module holds it",
