@@ -10,7 +10,7 @@ from twice.actions.compare import counts_as_recorded
 from twice.actions.environments import Experiments
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.compare.diagnose import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial, consider
-from twice.compare.levers import ADDRESS, FIXES, SHOWN, Bench, bench
+from twice.compare.levers import FIXES, Bench, bench
 from twice.control.held import LIMITS
 from twice.environment import uv
 from twice.errors import Damaged, NotFound
@@ -107,17 +107,17 @@ class Diagnoser:
             variable_here=variable_here,
             limits=LIMITS,
             loaded=loaded,
-            hints=self._shown(subject.usual.output) | self.hints(subject.step),
+            hints=self.hints(subject.step),
             swaps=self.swaps(self.reached.get(subject.step, set()) | loaded),
+            text=self._text(subject.usual.output),
         )
 
-    def _shown(self, output: Artifact) -> dict[str, tuple[str, str]]:
-        """What the text of an output says of where differences come from."""
+    def _text(self, output: Artifact) -> bytes:
+        """What is stored of an output, but for its large parts; nothing if it is gone."""
         try:
-            text = self.store.get(output.skeleton)
+            return self.store.get(output.skeleton)
         except (NotFound, Damaged):
-            return {}
-        return {"memory-addresses": SHOWN} if ADDRESS.search(text) else {}
+            return b""
 
     def swaps(self, used: Collection[str]) -> dict[str, tuple[str, str]]:
         """The distributions that a step uses and that have another version here, with both versions."""

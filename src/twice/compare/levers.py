@@ -46,9 +46,8 @@ FIXES = {
 """Factor → what to do about it."""
 
 
-ADDRESS = re.compile(rb"0x[0-9a-f]{8,}")
-SHOWN = ("an address in what comes out", "")
-"""What speaks for addresses: plain objects are printed with theirs."""
+_ADDRESS = re.compile(rb"0x[0-9a-f]{8,}")
+"""As in what plain objects are printed as."""
 
 _AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
 """What NumPy has called these features, in all its versions; it ignores names that it does not know."""
@@ -127,6 +126,7 @@ def bench(
     loaded: Collection[str] = (),
     hints: Mapping[str, tuple[str, str]] | None = None,
     swaps: Mapping[str, tuple[str, str]] | None = None,
+    text: bytes = b"",
 ) -> Bench:
     """The levers of one step.
 
@@ -143,6 +143,7 @@ def bench(
         most: How many trials may be made.
         loaded: Distributions that are at work in the step, reached or not.
         swaps: Distribution → its recorded version and the one here, for those that can be exchanged.
+        text: What is stored of its output here, where its preview does not show all of it.
         hints: Factor → the first call in its code that the factor may enter through, and where that is.
     """
     made = _Collected()
@@ -156,8 +157,8 @@ def bench(
         )
     _restoring(made, recorded, usual, then, here, reached, variable_here, limits)
     hinted = dict(hints or {})
-    if ADDRESS.search(usual.output.preview.encode()):
-        hinted.setdefault("memory-addresses", SHOWN)
+    if _ADDRESS.search(usual.output.preview.encode()) or _ADDRESS.search(text):
+        hinted.setdefault("memory-addresses", ("an address in what comes out", ""))
     case = Case(
         steadying=_hinted(made.steadying, hinted),
         restoring=_hinted(made.restoring, hinted),
