@@ -26,8 +26,10 @@ random.seed()
 drawn = [
     os.urandom(4).hex(), random.random(), random.Random().random(), random.SystemRandom().random(),
     secrets.token_hex(4), str(uuid.uuid4()), str(uuid.uuid1()), float(np.random.default_rng().random()),
-    float(np.random.RandomState().rand()),
+    float(np.random.RandomState().rand()), open("/dev/urandom", "rb").read(4).hex(),
+    os.read(os.open("/dev/urandom", os.O_RDONLY), 4).hex(), np.fromfile("/dev/random", np.uint8, 4).tolist(),
 ]
+lying = [id([]), id(object), hash(object()), sorted(hash(type(str(n), (), {})) for n in range(3))]
 times = [
     time.time(), time.time_ns(), taken_before(), time.perf_counter(), time.monotonic(), datetime.now().isoformat(),
     datetime.utcnow().isoformat(), date.today().isoformat(), time.strftime("%Y %S"), time.ctime(), time.localtime()[0],
@@ -52,7 +54,7 @@ try:
 except OSError as problem:
     refused = str(problem)
 print(json.dumps({"drawn": drawn, "times": times, "listed": listed, "named": named, "ended": ended, "order": order,
-                  "refused": refused}))
+                  "refused": refused, "lying": lying}))
 """
 ALL = {
     "entropy": "7",
@@ -63,6 +65,7 @@ ALL = {
     "identity": "fixed",
     "network": "refused",
     "umask": "18",
+    "addresses": "counted",
 }
 
 
@@ -90,7 +93,7 @@ def _run(folder: Path, data: Path, conditions: dict[str, str]) -> dict[str, Any]
     return found
 
 
-@pytest.mark.parametrize("what", ["drawn", "times", "named"])
+@pytest.mark.parametrize("what", ["drawn", "times", "named", "lying"])
 def test_what_is_held_is_the_same_every_time_and_was_not_without(told: list[dict[str, Any]], what: str) -> None:
     once, again, _, free = told
     assert once[what] == again[what]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from twice.execute.plan import Plan
 from twice.execute.rebuilder import key
 from twice.execute.task import Performer
 from twice.execute.testimony import variable_here
-from twice.execute.workers import Workers
+from twice.execute.warm import TURNS, Warm
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
 from twice.records.canonical import of_plain
@@ -105,6 +106,16 @@ class Laboratory:
         self.launch = launch
         self.mixtures = mixtures
         self._mixing = threading.Lock()
+        self._counting = threading.Lock()
+        self._warm = Warm()
+        self._turns: Counter[Digest] = Counter()
+        # Its threads live as long as it does: the kernel ends a worker together with the thread that started it.
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="twice")
+
+    def close(self) -> None:
+        """End the processes that experiments share."""
+        self._warm.close()
+        self._pool.shutdown()
 
     @property
     def out_of_time(self) -> bool:
@@ -140,9 +151,13 @@ class Laboratory:
             while len(made) < count and (run := self._unless_late(subject, conditions)) is not None:
                 made.append(run)
             return made
-        with ThreadPoolExecutor(min(self.jobs, count), thread_name_prefix="twice") as pool:
-            running = [pool.submit(self._unless_late, subject, conditions) for _ in range(count)]
+        running = [self._pool.submit(self._unless_late, subject, conditions) for _ in range(count)]
+        try:
             found = [future.result() for future in running]
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise
         return [run for run in found if run is not None]
 
     def _unless_late(self, subject: Subject, conditions: Conditions) -> Run | None:
@@ -162,7 +177,8 @@ class Laboratory:
         environment = {**os.environ, **switches.variables(plan.settings)}
         limit = max(LEAST_LIMIT, 20 * subject.usual.duration / 1e9)
         late = threading.Event()
-        with Workers(environment, preload=plan.preload, launch=launch) as workers:
+        turn = self._turn(wanted) if not conditions.addresses else TURNS  # where it lies in memory, forks inherit
+        with self._warm.workers(environment, preload=plan.preload, launch=launch, turn=turn) as workers:
             performer = Performer(self.store, plan, workers, keep_files_up_to=keep_files_up_to(), launch=launch)
 
             def end() -> None:
@@ -184,6 +200,11 @@ class Laboratory:
                 return Run(failure=f"fails: {problem.message}", made=True)
             finally:
                 timer.cancel()
+
+    def _turn(self, experiment: Digest) -> int:
+        with self._counting:
+            self._turns[experiment] += 1
+            return self._turns[experiment] - 1
 
     def _brought_about(self, subject: Subject, conditions: Conditions) -> tuple[Plan, Launch]:
         plan, launch = self._on_own_ground(subject, conditions), self.launch

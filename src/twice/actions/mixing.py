@@ -13,7 +13,7 @@ from twice.environment.record import host
 from twice.errors import Damaged, NotFound
 from twice.execute.rebuilder import key, moved
 from twice.execute.task import Performer
-from twice.execute.workers import Workers
+from twice.execute.warm import Warm
 from twice.records.artifact import Artifact
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
@@ -41,6 +41,7 @@ class Mixing:
         self.store = store
         self.mixtures = mixtures
         self.made = 0
+        self._warm = Warm()
         self.recorded = [self._recorded(side.run) for side in mixtures.sides]
         left, right = (side.steps.keys() for side in mixtures.sides)
         self.common = [name for name in mixtures.order if name in left and name in right]
@@ -48,6 +49,10 @@ class Mixing:
         self.seconds = sum(
             trace.duration / 1e9 for name, trace in self.recorded[1].items() if name in mixtures.affected
         )
+
+    def close(self) -> None:
+        """End the processes that mixtures share."""
+        self._warm.close()
 
     def _recorded(self, run: RunRecord) -> dict[str, Trace]:
         found = ((result.step, result.trace) for result in run.steps)
@@ -69,7 +74,7 @@ class Mixing:
         world = keys.world()
         environment = {**os.environ, **switches.variables(plan.settings)}
         outputs: dict[str, Artifact] = {}
-        with Workers(environment, preload=plan.preload, launch=launch) as workers:
+        with self._warm.workers(environment, preload=plan.preload, launch=launch, turn=turn) as workers:
             performer = Performer(self.store, plan, workers, keep_files_up_to=keep_files_up_to(), launch=launch)
             for step in plan.steps:
                 if step.name in self.pinned and step.name not in self.mixtures.affected:

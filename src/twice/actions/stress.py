@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 from twice.actions.compare import judged
@@ -103,7 +104,7 @@ def stress(
         subject = Subject(spec.name, inputs, traces[spec.name])
         return _Stressed(store, record, plan, laboratory, spec, subject, listener).look()
 
-    with ThreadPoolExecutor(jobs, thread_name_prefix="twice") as pool:
+    with closing(laboratory), ThreadPoolExecutor(jobs, thread_name_prefix="twice") as pool:
         found = list(pool.map(look, [spec for spec in plan.steps if not wanted or spec.name in wanted]))
     return StressView(name=name, run=run, variations=tuple(VARIATIONS), steps=tuple(found))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 
 from msgspec.structs import replace
 
@@ -133,7 +134,8 @@ def verify(
         notes = (f"the steps {', '.join(left_out)}: {why_left_out}", *notes)
     found = compare(store, run, store, outcome.digest, notes=notes).verdict
     court = _Court(store, record, plan, traces, recorded, jobs, budget, listener, launch)
-    found = court.judge(found, outcome.record, again=2 if level == "paranoid" else 0)
+    with closing(court.diagnoser.laboratory):
+        found = court.judge(found, outcome.record, again=2 if level == "paranoid" else 0)
     verdict = replace(
         found,
         level=level,

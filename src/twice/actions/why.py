@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 from twice.actions.fetch import term
 from twice.actions.mixing import Mixing
@@ -36,7 +37,9 @@ def why(
         KeyboardInterrupt: It was interrupted; what was run is kept, and the next time goes on from there.
     """
     sides = side_of(store, before, names[0]), side_of(store, after, names[1])
-    return _Why(store, Mixtures(store, *sides), names, time.monotonic() + budget, listener).hold()
+    inquiry = _Why(store, Mixtures(store, *sides), names, time.monotonic() + budget, listener)
+    with closing(inquiry.mixing):
+        return inquiry.hold()
 
 
 class _Why:

@@ -187,7 +187,7 @@ def _steadying(
 ) -> None:
     watched = usual.watched
     drawn, clocks = first(watched, "entropy"), first(watched, "clock")
-    other = first(watched, "identity")
+    named, called = first(watched, "temporary name"), first(watched, "identity")
     made.add(
         made.steadying,
         Lever("entropy", "entropy", _which(drawn), _at(drawn), 4 if drawn else 0, limits["entropy"]),
@@ -213,13 +213,20 @@ def _steadying(
     )
     made.add(
         made.steadying,
-        Lever("names", "path", _which(other) or "names of temporary files", "", 0, limits["names"]),
+        Lever("names", "path", "names of temporary files", _at(named), 2 if named else 0, limits["names"]),
         still("path", seed=seed, moment=recorded.started),
         "temporary names fixed",
     )
     made.add(
         made.steadying,
-        Lever("identity", "user-environment", "process id, host name, user name", "", 0, limits["identity"]),
+        Lever(
+            "identity",
+            "user-environment",
+            _which(called) or "process id, host name, user name",
+            _at(called),
+            2 if called else 0,
+            limits["identity"],
+        ),
         still("user-environment", seed=seed, moment=recorded.started),
         "process id and host name fixed",
     )
@@ -228,11 +235,11 @@ def _steadying(
         Lever(
             "memory-addresses",
             "memory-addresses",
-            limits="addresses that depend on what was allocated before",
+            limits=limits["addresses"],
             partly=True,
         ),
-        Conditions(addresses=True),
-        "memory laid out the same way",
+        Conditions(addresses=True, inside={"addresses": "counted"}),
+        "memory laid out the same way, id() counted",
     )
     listed = [read for read in watched.files if read.what == "listing"]
     made.add(

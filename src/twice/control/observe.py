@@ -33,6 +33,7 @@ from types import FrameType
 from typing import Any
 
 from twice.control.calls import is_seeded_after_all
+from twice.control.held.entropy import is_device
 from twice.control.held.everywhere import set_on_type
 
 Noted = tuple[str, str, str, int]
@@ -143,6 +144,7 @@ class Observer:
         if hasattr(os, "getrandom"):
             self._replace(os, "getrandom", self._entropy("os.getrandom", os.getrandom))
         self._replace(uuid, "uuid1", self._entropy("uuid.uuid1", uuid.uuid1, asks=False))
+        sys.addaudithook(self._hear)
         seed = random.Random.seed
         observer = self
 
@@ -153,6 +155,14 @@ class Observer:
             seed(self, a, version)
 
         random.Random.seed = seeded  # type: ignore[method-assign]
+        self._replace(random, "seed", seeded.__get__(random._inst))
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Somebody opens a device that gives random bytes."""
+        if event == "open" and self.active and is_device(arguments[0]):
+            frame = sys._getframe(1)
+            if not _harmless(frame, self._files):
+                self._note("entropy", str(arguments[0]), self._asker(frame))
 
     def _entropy(self, name: str, original: Callable[..., Any], *, asks: bool = True) -> Callable[..., Any]:
         @functools.wraps(original)

@@ -79,6 +79,11 @@ class Workers:
             self._all.append(worker)
             return worker
 
+    @property
+    def closed(self) -> bool:
+        """Whether they were ended."""
+        return self._closed
+
     def with_hash_seed(self, seed: int) -> Workers:
         """Workers like these but for the hash seed; they end with these."""
         with self._lock:

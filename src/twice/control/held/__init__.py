@@ -1,8 +1,9 @@
-"""What can be held still, or moved, inside a step's process: entropy, clocks, listings, pools, names, the network.
+"""What can be held still, or moved, inside a step's process: entropy, clocks, listings, pools, names, addresses.
 
 Conditions come with the task, as name → setting, and are put in place before any of the user's code is imported. What
-must be there before the interpreter starts (hash seed, thread counts, time zone, locale, addresses, code paths of the
-processor) is no business of this room: it is in the variables and the command that a worker is started with.
+must be there before the interpreter starts (hash seed, thread counts, time zone, locale, the layout of memory, code
+paths of the processor) is no business of this room: it is in the variables and the command that a worker is started
+with.
 
 Each says what it cannot reach, in :data:`LIMITS`. Runs in workers: standard library only.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from twice.control.held import clock, entropy, listings, names, network, pools
+from twice.control.held import addresses, clock, entropy, listings, names, network, pools
 
 Holder = Callable[[str, Collection[str]], None]
 
@@ -24,6 +25,7 @@ HOLDERS: Mapping[str, Holder] = {
     "identity": names.hold_identity,
     "network": network.hold,
     "umask": names.hold_umask,
+    "addresses": addresses.hold,
 }
 """Condition → what puts it in place; it is given the setting and the file names of the user's code."""
 
@@ -35,6 +37,7 @@ LIMITS: Mapping[str, str] = {
     "names": names.LIMITS,
     "identity": names.LIMITS,
     "network": network.LIMITS,
+    "addresses": addresses.LIMITS,
 }
 """Condition → what it cannot reach."""
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 import random
 import sys
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from twice.control.held.everywhere import replace
 
 LIMITS = (
-    "random bytes that native code asks the kernel for by itself (DuckDB, libraries in Rust), /dev/urandom read as a "
-    "file, and processes that are started anew"
+    "random bytes that native code asks the kernel for by itself (DuckDB, libraries in Rust), and processes that are "
+    "started anew"
 )
+
+_DEVICES = frozenset({"/dev/urandom", "/dev/random"})
+
+_PLENTY = 1 << 18
+"""Bytes that an opened device gives, which has no end otherwise."""
+
+
+def is_device(path: object) -> bool:
+    """Whether a path is that of a file that gives random bytes."""
+    return isinstance(path, str | bytes | os.PathLike) and os.fsdecode(path) in _DEVICES
 
 
 def hold(setting: str, files: Collection[str]) -> None:
@@ -48,9 +60,34 @@ def hold(setting: str, files: Collection[str]) -> None:
         replace(os.getrandom, getrandom)
     if "ssl" in sys.modules:
         replace(sys.modules["ssl"].RAND_bytes, urandom)
+    _hold_devices(next_bytes)
     _hold_unseeded(stream, draw)
     _hold_uuid1(stream)
     _hold_torch(stream)
+
+
+def _hold_devices(next_bytes: Callable[[int], bytes]) -> None:
+    """Let the devices be files in memory, with bytes of the stream."""
+    if not hasattr(os, "memfd_create"):
+        return
+    opened, opened_low = io.open, os.open
+
+    def filled() -> int:
+        number = os.memfd_create("random")
+        os.write(number, next_bytes(_PLENTY))
+        os.lseek(number, 0, os.SEEK_SET)
+        return number
+
+    @functools.wraps(opened)
+    def open_(file: Any, *arguments: Any, **keywords: Any) -> Any:
+        return opened(filled() if is_device(file) else file, *arguments, **keywords)
+
+    @functools.wraps(opened_low)
+    def open_low(path: Any, *arguments: Any, **keywords: Any) -> int:
+        return filled() if is_device(path) else opened_low(path, *arguments, **keywords)
+
+    replace(opened, open_, besides=("_io",))
+    replace(opened_low, open_low, besides=("posix", "_frozen_importlib_external", "importlib"))
 
 
 def _hold_unseeded(stream: random.Random, draw: Any) -> None:
