@@ -78,6 +78,7 @@ class Performer:
         self.plan = plan
         self.workers = workers
         self.keep_files_up_to = keep_files_up_to
+        self._known_owners: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def perform(
         self, step: str, key: Digest, ingredients: dict[str, str], inputs: Mapping[str, Artifact], echo: Echo | None
@@ -399,7 +400,12 @@ class Performer:
         return found
 
     def _owners(self, module: str) -> tuple[tuple[str, str], ...]:
-        """The distributions that a module belongs to, where the workers run."""
+        """The distributions that a module belongs to, where the workers run; looked up once for all steps."""
+        if module not in self._known_owners:
+            self._known_owners[module] = self._look_up_owners(module)
+        return self._known_owners[module]
+
+    def _look_up_owners(self, module: str) -> tuple[tuple[str, str], ...]:
         if self.launch.foreign and not self.launch.search:  # in a container: what was recorded of it has to do
             assert self.launch.environment is not None
             top = module.partition(".")[0]

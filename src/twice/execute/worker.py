@@ -144,14 +144,35 @@ def _stand_in() -> None:
         sys.modules["twice.pipeline"] = importlib.import_module("twice.execute.stand_in")
 
 
+_OWN = (
+    "twice.control.bounds",
+    "twice.control.deterministic",
+    "twice.control.held",
+    "twice.control.observe",
+    "twice.control.own",
+    "twice.control.seeds",
+    "twice.control.watch",
+    "twice.source.importer",
+    "twice.source.loader",
+    "twice.values.decode",
+    "twice.values.encode",
+)
+"""What every step needs of ours: loaded before the fork, once for all of them, and where nobody watches its files."""
+
+
 def _preload(modules: list[str]) -> None:
     """Load what many steps need, once. What fails here fails again in the step that needs it, with its traceback."""
+    for name in _OWN:
+        importlib.import_module(name)
     for name in modules:
         if name.partition(".")[0] in FORK_SAFE:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
     if "numpy" in sys.modules:  # which loads this only when it is asked for, and that would be in the midst of a step
         importlib.import_module("numpy.random")
+    from twice.values.registry import load_for
+
+    load_for({name.partition(".")[0] for name in sys.modules})
 
 
 def _fork(task: Path, connection: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from twice.errors import Damaged
 from twice.values.kind import Kind
@@ -46,6 +46,18 @@ def _file(name: str) -> tuple[Kind, ...]:
     module = importlib.import_module(f"twice.values.kinds.{name}")
     kinds: tuple[Kind, ...] = module.KINDS
     return kinds
+
+
+def load_for(roots: Collection[str]) -> None:
+    """Load our kinds for plain values and for libraries, before they are needed.
+
+    Args:
+        roots: The libraries: top-level modules.
+    """
+    for root, name in _OURS:
+        if not root or root in roots:
+            _file(name)
+    _file("objects")
 
 
 @functools.cache
