@@ -151,8 +151,11 @@ def dockerfile(
         settings = "UV_NO_INSTALLER_METADATA=1 UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 "
     else:
         make = f"python{python} -m venv /venv"
-        install = f"/venv/bin/python -m pip install -q --no-cache-dir --no-deps {source}"
+        install = f"/venv/bin/python -m pip install -q --no-cache-dir --no-compile --no-deps {source}"
         settings = ""
+    compile_ = (
+        "PYTHONHASHSEED=0 /venv/bin/python -m compileall -qq --invalidation-mode unchecked-hash -x '/tests?/' /venv/lib"
+    )
     date = (
         f"import os; [os.utime(os.path.join(folder, name), ({EPOCH}, {EPOCH}), follow_symlinks=False)"
         " for folder, folders, files in os.walk('/made') for name in ['.', *folders, *files]]"
@@ -164,6 +167,8 @@ def dockerfile(
         "COPY . /build/",
         f"RUN {make} \\",
         f" && {settings}{install}--require-hashes -r /build/requirements.txt",
+        "# Byte code that does not name the time of its source; what cannot be compiled is no module for this Python.",
+        f"RUN {compile_} || true",
         "# All is of one date, so that what is copied below is the same whenever it is made.",
         f'RUN mkdir /made && mv /venv /made/venv && python{python} -I -B -c "{date}"',
         "",
