@@ -12,6 +12,7 @@ import pytest
 
 from edits.cases import Edit
 from edits.changed_later import CHANGED_LATER, REFUSED
+from edits.rebound import REFUSED_AS_SCRIPT
 
 TESTS = Path(__file__).parent.parent
 Seen = dict[str, dict[str, list[str]]]
@@ -25,7 +26,7 @@ def looked() -> Seen:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told: Seen = json.loads(done.stdout)
-    assert set(told) == {*REFUSED, *(edit.name for edit in CHANGED_LATER)}
+    assert set(told) == {*REFUSED, *REFUSED_AS_SCRIPT, *(edit.name for edit in CHANGED_LATER)}
     return told
 
 
@@ -43,3 +44,9 @@ def test_an_edit_moves_the_key_and_what_was_captured_comes_back(edit: Edit, look
 def test_what_no_import_leads_to_is_refused(what: str, looked: Seen) -> None:
     assert all(fails.startswith("refused: ") for fails in looked[what]["fails"])
     assert any(word in looked[what]["fails"][1] for word in ("loaded by its path", "cannot be found again"))
+
+
+@pytest.mark.parametrize("words", REFUSED_AS_SCRIPT)
+def test_what_a_script_could_not_make_again_is_refused(words: str, looked: Seen) -> None:
+    (fails,) = looked[words]["fails"]
+    assert fails.startswith("refused: ") and words in fails

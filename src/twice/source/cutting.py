@@ -38,7 +38,9 @@ class Cutting:
         )
         # A class needs the variables around it while it is carried out; a function only when it is called, and by
         # then they may hold the function itself.
-        self._early = isinstance(self._node, ast.ClassDef) and bool(entry["cells"])
+        given = [*entry.get("bases", ()), *entry.get("metaclass", ())]
+        self._bases = {f"__base_{place}__": number for place, number in enumerate(given)}
+        self._early = isinstance(self._node, ast.ClassDef) and bool(entry["cells"] or self._bases)
         self.made: Any = None
 
     def carry_out(self, namespace: dict[str, Any], value: Callable[[int], Any]) -> Callable[[], None]:
@@ -61,21 +63,22 @@ class Cutting:
         exec(compile(self._maker(cells), self._file, "exec", flags=flags, dont_inherit=True), namespace, local)
 
         def held() -> dict[str, Any]:
-            return {name: value(number) for name, number in self._entry["cells"].items() if name in cells}
+            given = {name: number for name, number in self._entry["cells"].items() if name in cells}
+            return {name: value(number) for name, number in {**given, **self._bases}.items()}
 
         self.made, fill = local["__make__"](held() if self._early else {})
         return (lambda: None) if self._early else (lambda: fill(held()))
 
     def _maker(self, cells: list[str]) -> ast.Module:
         """A function that makes the definition, and gives back another one that fills its closure."""
-        names = [*cells, *self._entry.get("empty", ())]
-        node = self._node if isinstance(self._node, ast.ClassDef) else _bare(self._node)
+        names = [*cells, *self._bases, *self._entry.get("empty", ())]
+        node = self._head() if isinstance(self._node, ast.ClassDef) else _bare(self._node)
         returned: ast.expr = node if isinstance(node, ast.Lambda) else ast.Name(node.name, ast.Load())
         values = ast.Name("values", ast.Load())
         # The closure's names are assigned inside, after the definition, so that a function can hold itself.
         assignments: list[ast.stmt] = [
             ast.Assign([ast.Name(name, ast.Store())], ast.Subscript(values, ast.Constant(name), ast.Load()))
-            for name in cells
+            for name in (*cells, *self._bases)
         ]
         fill = ast.FunctionDef(
             name="__fill__",
@@ -94,6 +97,19 @@ class Cutting:
         body.append(ast.Return(ast.Tuple([returned, ast.Name("__fill__", ast.Load())], ast.Load())))
         maker = ast.FunctionDef(name="__make__", args=_one_argument("values"), body=body, decorator_list=[])
         return ast.fix_missing_locations(ast.Module([maker], []))
+
+    def _head(self) -> ast.ClassDef:
+        """A class that finds what it inherits from, even where the words of its statement lead elsewhere by now."""
+        assert isinstance(self._node, ast.ClassDef)
+        node = copy.copy(self._node)
+        names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in self._bases]
+        if self._entry["metaclass"]:
+            further = [keyword for keyword in node.keywords if keyword.arg != "metaclass"]
+            node.keywords = [*further, ast.keyword("metaclass", names.pop())]
+        node.bases = names or node.bases
+        if self._entry["bare"]:
+            node.decorator_list = []
+        return node
 
 
 def future_flags(tree: ast.Module) -> int:

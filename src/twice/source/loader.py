@@ -8,6 +8,7 @@ that data beside them is found.
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import functools
 import importlib
@@ -52,7 +53,7 @@ class Code:
         self._loading = 0
         self._loaded: list[tuple[str, dict[str, Any]]] = []
         self._put: dict[tuple[str, str], dict[str, Any]] = {}
-        self._originals: dict[tuple[str, str], Any] = {}
+        self._classes: dict[tuple[str, str, int], type] = {}
 
     def value(self, number: int) -> Any:
         """A captured value; one number is one object."""
@@ -77,7 +78,21 @@ class Code:
         self.main.__dict__["__builtins__"] = __builtins__
         self.main.__dict__["__getattr__"] = self._late
         sys.modules[MAIN] = self.main
+        if any("line" in entry for entry in self.outline["definitions"].values() if entry["how"] == "import"):
+            self._note_classes()
         sys.meta_path.insert(0, SnapshotImporter(self.modules, self.run_module))
+
+    def _note_classes(self) -> None:
+        """Note each class that importing makes: by the time that somebody asks, its name may lead elsewhere."""
+        build, names = builtins.__build_class__, {module.file: module.name for module in self.modules.values()}
+
+        def noted(body: types.FunctionType, name: str, *bases: Any, **keywords: Any) -> Any:
+            made, code = build(body, name, *bases, **keywords), body.__code__
+            if code.co_filename in names:
+                self._classes[names[code.co_filename], code.co_qualname, code.co_firstlineno] = made
+            return made
+
+        builtins.__build_class__ = noted  # type: ignore[assignment]
 
     def prepare(self, step: str) -> None:
         """Make the script's settings, and have everything ready that a step's code looks up.
@@ -217,9 +232,9 @@ class Code:
             if home == module and "<locals>" not in path and (not name or path.partition(".")[0] == name):
                 holder: Any = sys.modules[module]
                 for part in path.split("."):
-                    original = entry.get("original") and holder is sys.modules[module]
-                    found = getattr(holder, part, None)
-                    holder = self._originals.get((module, part), found) if original else found
+                    holder = getattr(holder, part, None)
+                if "line" in entry:
+                    holder = self._classes.get((module, path, entry["line"]))
                 if isinstance(holder, type | types.FunctionType):
                     self._put_onto(holder, attributes)
 
@@ -289,11 +304,10 @@ class Code:
                 found = getattr(found, part)
             return found
         if entry["how"] == "import":
-            first, *rest = entry["name"].split(".")
             found = importlib.import_module(entry["module"])
-            original = (entry["module"], first) in self._originals and entry.get("original")
-            found = self._originals[entry["module"], first] if original else getattr(found, first)
-            for part in rest:
+            if "line" in entry:
+                return self._classes[entry["module"], entry["name"], entry["line"]]
+            for part in entry["name"].split("."):
                 found = getattr(found, part)
             return found
         return self._cut_out(id_, entry)
@@ -301,11 +315,14 @@ class Code:
     def _cut_out(self, id_: str, entry: Mapping[str, Any]) -> Any:
         """Make a function or class anew from its place in the source, with the variables around it."""
         module = self.modules[entry["source"]]
+        for needed in entry.get("needs", ()):
+            self.ensure(needed)
         cutting = Cutting(self._tree(module), module.file, entry)
         fill = cutting.carry_out(self._namespace(entry["module"]), self.value)
         made = cutting.made
         self.made[id_] = made
         made.__qualname__ = entry["qualname"]
+        made.__name__ = entry.get("name", made.__name__)
         made.__module__ = entry["module"]
         if isinstance(made, types.FunctionType):
             made.__defaults__ = self.value(entry["defaults"])
@@ -344,8 +361,6 @@ class Code:
             for variable, value in self.outline["values"].get(loaded, {}).items():
                 captured = self.value(value)
                 if not _same(its_names.get(variable), captured):
-                    if variable in its_names:
-                        self._originals[loaded, variable] = its_names[variable]
                     its_names[variable] = captured
                 self._put[loaded, variable] = its_names
             self._give_attributes(loaded)

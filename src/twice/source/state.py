@@ -36,6 +36,14 @@ from twice.source.reach.live import (
 from twice.source.reach.places import placed
 from twice.source.reach.sources import source_key
 from twice.source.reach.walk import Reach
+from twice.source.remaking import (
+    bases_by_value,
+    decorator_is_another,
+    has_another_decorator,
+    is_bare,
+    metaclass_by_value,
+    others,
+)
 from twice.source.uses import Import
 
 Outline = dict[str, object]
@@ -153,11 +161,12 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         outer, _, rest = value.__qualname__.partition(".")
         if outer in vars(sys.modules[MAIN]):
             return {**_main_definition(reach, id_, outer), "attributes": rest}
-    if isinstance(value, type) and module != MAIN and _was_replaced(reach, module, value):
-        return {"how": "import", "module": module, "name": value.__qualname__, "original": True}
     if isinstance(value, type):
         source, definition = reach.sources.class_definition(value)
         cells = class_cells(value, source, definition)
+        imported = module != MAIN and definition is not None and source is reach.library.module(module)
+        if imported and definition is not None and _import_makes(value, definition):
+            return {"how": "import", "module": module, "name": value.__qualname__, "line": definition.first}
     else:
         source = reach.library.of_code(value.__code__, module)
         definition = source.function(value.__code__) if source else None
@@ -177,17 +186,40 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
         made["defaults"] = state.number(value.__defaults__, reach)
         made["kwdefaults"] = state.number(value.__kwdefaults__, reach)
         made["empty"] = tuple(name for name in value.__code__.co_freevars if name not in cells)
+    else:
+        made["bases"] = [state.number(base, reach) for base in bases_by_value(value, module, definition, cells)]
+        metaclass = metaclass_by_value(value, module, definition, cells)
+        made["metaclass"] = [state.number(metaclass, reach)] if metaclass is not None else []
+        made["bare"] = module == MAIN and is_bare(value, definition, others(reach.sources, value.__name__, definition))
+        made["needs"] = _needed_at_once(definition.node) if module == MAIN else ()
+        made["name"] = value.__name__
+        if module == MAIN and not made["bare"]:
+            _refuse_other_decorator(reach, value, definition)
     return made
 
 
-def _was_replaced(reach: Reach, module: str, class_: type) -> bool:
-    """Whether importing a module makes a class, in whose place something else was put later."""
-    first = class_.__qualname__.partition(".")[0]
+def _import_makes(class_: type, definition: Piece) -> bool:
+    """Whether importing its module makes a class, though its name leads to something else by now.
+
+    What ``dataclass(slots=True)`` gives back is another class than the statement made.
+    """
     if "<locals>" in class_.__qualname__:
         return False
-    made = reach.sources.survey(module).definition(first)
-    own = reach.sources.class_definition(class_)[1]
-    return made is not None and own is not None and made.first <= own.first and own.last <= made.last
+    return not definition.known.decorated or "__slots__" not in vars(class_)
+
+
+def _refuse_other_decorator(reach: Reach, class_: type, definition: Piece) -> None:
+    """Refuse a class of the script that only a decorator could make which is not there any more.
+
+    Raises:
+        CaptureError: It is one.
+    """
+    if has_another_decorator(reach.sources, definition):
+        raise CaptureError(
+            f"step {reach.at_work!r} reaches the class {class_.__qualname__} (line {definition.first}), and the name "
+            "of its decorator was given to something else after it.",
+            hint="give what came later another name, or define the class again below it",
+        )
 
 
 def _main_definition(reach: Reach, id_: str, name: str) -> Outline:
@@ -246,12 +278,23 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, P
         top = reach.sources.survey_of(source)
         definition = top.definition(name, line_of(value))
         if definition is not None and _stands_for(value, definition, source, reach):
-            return source, definition
+            return (None, None) if _made_otherwise(reach, value, definition) else (source, definition)
         bound = top.bindings.get(name)
         made = is_remade(value) or (isinstance(value, type) and reach.sources.class_definition(value)[1] is None)
         if made and bound and bound[-1].kind != IMPORT:
             return source, bound[-1]
     return None, None
+
+
+def _made_otherwise(reach: Reach, value: object, definition: Piece) -> bool:
+    """Whether a definition of the script, carried out again, would not make what it made."""
+    if isinstance(value, type):
+        _refuse_other_decorator(reach, value, definition)
+        moved = bases_by_value(value, MAIN, definition, {})
+        return bool(moved) or metaclass_by_value(value, MAIN, definition, {}) is not None
+    if not definition.known.decorated:
+        return False
+    return decorator_is_another(value) or has_another_decorator(reach.sources, definition)
 
 
 def _wrapped(value: object) -> object:

@@ -125,7 +125,7 @@ def _enter(statement: ast.stmt, found: TopLevel) -> None:
 
 def called_names(statement: ast.stmt) -> list[tuple[str, ...] | None]:
     """What a statement calls when it is carried out, each as a chain of names; None for what is no such chain."""
-    return [_chain(called) for called in calls_in(statement)]
+    return [chain_of(called) for called in calls_in(statement)]
 
 
 def registered_with(statement: ast.stmt) -> tuple[str, ...]:
@@ -137,7 +137,8 @@ def registered_with(statement: ast.stmt) -> tuple[str, ...]:
     )
 
 
-def _chain(node: ast.expr) -> tuple[str, ...] | None:
+def chain_of(node: ast.expr) -> tuple[str, ...] | None:
+    """A name with the attributes taken from it, one from the other; None for any other expression."""
     attributes: list[str] = []
     while isinstance(node, ast.Attribute):
         attributes.append(node.attr)

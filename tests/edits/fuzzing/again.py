@@ -11,6 +11,7 @@ from pathlib import Path
 from edits.changed_later import CHANGED_LATER, REFUSED
 from edits.fuzzing.laws import in_a_child, ready
 from edits.fuzzing.subject import Looked, look
+from edits.rebound import REFUSED_AS_SCRIPT
 
 
 def main() -> None:
@@ -32,8 +33,8 @@ def main() -> None:
                 "replayed": [one.replayed for one in both],
                 "key": [one.key for one in both],
             }
-        for name, program in REFUSED.items():
-            for script in (False, True):
+        for name, program in {**REFUSED, **REFUSED_AS_SCRIPT}.items():
+            for script in (False, True) if name in REFUSED else (True,):
 
                 def refused(program: Mapping[str, str] = program, script: bool = script) -> object:
                     return asdict(look(program, folder, script=script, replay=True))

@@ -283,9 +283,11 @@ def _forget() -> None:
     for name in _own:
         sys.modules.pop(name, None)
     for module, names in _untouched.items():  # a program may have changed what all others need
-        if vars(module) != names:
-            vars(module).clear()
-            vars(module).update(names)
+        held = vars(module)
+        if held != names:  # of ``builtins``, too, without which nothing here could be called
+            held.update(names)
+            for name in [name for name in held if name not in names]:
+                del held[name]
     for path in [path for path in sys.path_importer_cache if _watched and path.startswith(_watched[0])]:
         del sys.path_importer_cache[path]
     importlib.invalidate_caches()

@@ -28,6 +28,7 @@ from twice.source.reach.live import (
     subclasses,
 )
 from twice.source.reach.sources import source_key, source_name
+from twice.source.remaking import bases_by_value
 from twice.source.typed import STRING
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ class Classes:
         statement = definition.node
         assert isinstance(statement, ast.ClassDef)
         body = [part for part in statement.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-        for use in walk.normalise([*body, *map(ast.Expr, [*statement.decorator_list, *statement.bases])]).uses:
+        given = bool(bases_by_value(class_, walk.sources.homes.of(class_), definition, cells))
+        head = [*statement.decorator_list, *(() if given else statement.bases)]
+        for use in walk.normalise([*body, *map(ast.Expr, head)]).uses:
             used = use.name
             if isinstance(used, str) and used not in cells and used not in namespace and not hasattr(builtins, used):
                 raise CaptureError(

@@ -43,7 +43,7 @@ class Homes:
         for function in own_functions(class_):  # those of a named tuple are the library's
             if is_local_function(function):
                 return module_of(function)
-        if said and _leads_to(said, class_):
+        if said and leads_to(said, class_):
             return said
         if self._bound is None:
             self._bound = self._bindings()
@@ -64,7 +64,8 @@ class Homes:
         return found
 
 
-def _leads_to(module: str, class_: type) -> bool:
+def leads_to(module: str, class_: type) -> bool:
+    """Whether a class's own name leads to it, in a module."""
     found: object = sys.modules.get(module)
     for part in class_.__qualname__.split("."):
         found = getattr(found, "__dict__", {}).get(part)

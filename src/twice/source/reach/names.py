@@ -17,6 +17,7 @@ from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, name_of, namespace_of
 from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_name
+from twice.source.remaking import has_another_decorator
 from twice.source.toplevel import absolute
 from twice.source.uses import Import, Normal, Use
 
@@ -178,6 +179,8 @@ class Names:
             if module != MAIN:
                 walk.patches[module, name] = value
             return walk.values.node(f"{module}:{name} (put there)", value, place=place)
+        if definition is not None and module == MAIN and has_another_decorator(walk.sources, definition):
+            return self._variable(module, name, value, place)  # carried out again, it would not become what it is
         if definition is not None and definition.kind != CLASS:
             return self._decorated(module, name, definition, value)
         if isinstance(value, ModuleType):

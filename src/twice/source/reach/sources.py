@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FunctionType
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_bytes
 from twice.source.modules import MAIN, Library, Source, is_local, module_file, module_path
 from twice.source.pieces import Piece, Top
-from twice.source.reach.homes import Homes
-from twice.source.reach.live import module_of
+from twice.source.reach.homes import Homes, leads_to
+from twice.source.reach.live import MISSING, module_of
 from twice.source.typed import STRING
 
 
@@ -36,6 +37,7 @@ class Sources:
         self.namespaces: dict[str, list[str]] = {}
         self.cells: dict[str, Source] = {}
         self.homes = Homes(self)
+        self._script: list[Source] | None = None
 
     def use(self, source: Source) -> None:
         """Note that something reached stands in a source."""
@@ -77,14 +79,23 @@ class Sources:
             if module_of(f) == module
             and (f.__code__.co_filename != STRING or self.library.of_code(f.__code__, module) is not None)
         ]
-        fallback: tuple[Source | None, Piece | None] = (None, None)
+        found: dict[Piece, Source] = {}
+        names = [class_.__qualname__]
+        if any(
+            base.__qualname__ == class_.__qualname__ for base in class_.__bases__
+        ):  # it was given the name of its base
+            names = list(dict.fromkeys([f.__code__.co_qualname.rpartition(".")[0] for f in own] + names))
         for source in self._of_class(module, own):
-            for definition in reversed(source.classes(class_.__qualname__) if source else []):
+            for definition in [p for name in names for p in reversed(source.classes(name) if source else [])]:
                 span = range(definition.first, definition.last + 1)
                 if any(function.__code__.co_firstlineno in span for function in own):
                     return source, definition
-                fallback = fallback if fallback[1] is not None else (source, definition)
-        return fallback
+                assert source is not None
+                found.setdefault(definition, source)
+        if not found:
+            return None, None
+        likely = likeliest(class_, module, list(found)) if len(found) > 1 else next(iter(found))
+        return found[likely], likely
 
     def _of_class(self, module: str, own: list[FunctionType]) -> Iterator[Source | None]:
         """The sources in which a class may be defined, the likely one first: others, as ``dataclasses``, are long."""
@@ -110,6 +121,11 @@ class Sources:
 
     def of_script(self) -> list[Source]:
         """What the script says at its top level: its file, or the cells of a notebook in the order of their running."""
+        if self._script is None:
+            self._script = self._texts_of_script()
+        return self._script
+
+    def _texts_of_script(self) -> list[Source]:
         main = vars(sys.modules[MAIN])
         own = self.library.module(MAIN)
         history, shell = main.get("In"), sys.modules.get("IPython")
@@ -129,6 +145,38 @@ class Sources:
                 assert source.tree
                 found.append(source)
         return found
+
+
+def likeliest(class_: type, module: str, definitions: list[Piece]) -> Piece:
+    """Which of several definitions made a class that has no method of its own to tell.
+
+    Args:
+        class_: The class.
+        module: Where it was made.
+        definitions: The newest first.
+    """
+    held = {name: value for name, value in vars(class_).items() if name[:2] != "__"}
+    unlike = [_unlikeness(definition, held) for definition in definitions]
+    alike = [definition for definition, how_far in zip(definitions, unlike, strict=True) if how_far == min(unlike)]
+    newest_is_another = not leads_to(module, class_) and alike[0] is definitions[0]
+    return alike[1] if newest_is_another and len(alike) > 1 else alike[0]
+
+
+def _unlikeness(definition: Piece, held: Mapping[str, object]) -> int:
+    """How many names a class body binds and the class has not, or has and it does not, or with another constant."""
+    bound: dict[str, object] = {}
+    for statement in getattr(definition.node, "body", ()):
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound[statement.name] = MISSING
+        elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            value: object = MISSING
+            with contextlib.suppress(ValueError, TypeError):
+                value = ast.literal_eval(statement.value)
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            bound |= {target.id: value for target in targets if isinstance(target, ast.Name)}
+    known = [(value, held[name]) for name, value in bound.items() if name in held and value is not MISSING]
+    other = sum(type(value) is not type(now) or value != now for value, now in known)
+    return len(bound.keys() ^ held.keys()) + other
 
 
 def _prompts() -> list[str]:
