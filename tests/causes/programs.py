@@ -106,7 +106,7 @@ def in_a_thread():  # entropy
         return pool.submit(secrets.token_hex, 4).result()
 def named_by_uuid():  # entropy
     return {"rows": 5, "run": str(uuid.uuid4())}
-def helper_deep_down():  # entropy
+def helper_deep_down():  # entropy in drawn_in_a_helper
     return sum(drawn_in_a_helper() for _ in range(3))
 def stamped():  # clock
     return f"trained at {time.strftime('%H:%M:%S')} {time.time():.3f}"
@@ -159,16 +159,24 @@ def finished_first():  # threads
         return [future.result() for future in as_completed(waiting)]
 def raced():  # threads
     order = []
-    threads = [threading.Thread(target=lambda n=n: (busy(n), order.append(n))) for n in range(10)]
+    threads = [threading.Thread(target=lambda n=n: (busy(9 + n % 3), order.append(n))) for n in range(10)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     return order
 def seeded_by_a_uuid():  # entropy
     return np.random.default_rng(uuid.uuid4().int).integers(10**9)
+def fetched():  # network
+    asked = http.client.HTTPConnection("127.0.0.1", int(open("port.txt").read()), timeout=20)
+    asked.request("GET", "/prices")
+    return asked.getresponse().read().decode()
+def fetched_each_time():  # network
+    asked = http.client.HTTPConnection("127.0.0.1", int(open("port.txt").read()), timeout=20)
+    asked.request("GET", "/counter")
+    return asked.getresponse().read().decode()
 def variable():  # user-environment
     return os.environ.get("TWICE_EXAMPLE_MODE", "none")
 """
-"""Each step's cause stands behind its first line; it enters in the lines of that step."""
+"""Each step's cause stands behind its first line, and the function in whose lines it enters where that is another."""
 
 CLEAN = """
 def global_random():
@@ -388,7 +396,7 @@ def logged():
 """
 
 HEAD = """
-import functools, os, random, secrets, tempfile, threading, time, uuid
+import functools, http.client, os, random, secrets, tempfile, threading, time, uuid
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
 
@@ -400,14 +408,24 @@ SHARED = {"rows": [1, 2, 3]}
 def drawn_in_a_helper():
     return np.random.default_rng().random()
 def busy(number):
-    return sum(n * n for n in range(20_000 + 997 * (number * 7 % 5))) % 1000 + number
+    return sum(n * n for n in range(20_000 + 997 * (number * 7 % 5) + 40_000 * (number > 8))) % 1000 + number
 @functools.lru_cache
 def summed(count):
     return sum(range(count))
 """
 
 
-CORE = ("urandom", "generator", "now", "variable", "global_random", "set_order", "named_and_kept_to_itself")
+CORE = (
+    "urandom",
+    "generator",
+    "now",
+    "variable",
+    "fetched",
+    "identity",
+    "global_random",
+    "set_order",
+    "named_and_kept_to_itself",
+)
 """Those that every test run looks at; ``make causes`` looks at all, ``TWICE_CAUSES="name …"`` at these."""
 
 
@@ -423,7 +441,13 @@ def chosen(programs: str) -> str:
 def names(programs: str) -> dict[str, str]:
     """Step → the cause that stands behind its first line, if any."""
     lines = [line for line in programs.splitlines() if line.startswith("def ")]
-    return {line[4 : line.index("(")]: line.partition("# ")[2] for line in lines}
+    return {line[4 : line.index("(")]: line.partition("# ")[2].partition(" in ")[0] for line in lines}
+
+
+def enters(programs: str) -> dict[str, str]:
+    """Step → the function in whose lines its cause enters."""
+    lines = [line for line in programs.splitlines() if line.startswith("def ")]
+    return {line[4 : (end := line.index("("))]: line.partition(" in ")[2] or line[4:end] for line in lines}
 
 
 def flow(*programs: str) -> str:

@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 
 from causes.programs import CLEAN as ALL_CLEAN
 from causes.programs import DIFFERENT as ALL_DIFFERENT
-from causes.programs import chosen, flow, names
+from causes.programs import chosen, enters, flow, names
 from cli.commands import TWICE, environment, made
 
 DIFFERENT, CLEAN = chosen(ALL_DIFFERENT), chosen(ALL_CLEAN)
 Steps = dict[str, dict[str, Any]]
+CANNOT_BE_PROVEN = {"folder", "working_folder", "fetched", "fetched_each_time"}
+"""Nothing brings back where the recorded run took place, or what a service answered."""
+
+
+class _Service(BaseHTTPRequestHandler):
+    """Answers that change: by themselves, or when somebody says so."""
+
+    answers: ClassVar[dict[str, Iterator[str]]] = {}
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(next(self.answers[self.path]).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
-def verified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Steps, list[str]]:
-    import json
-    import subprocess
-
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Steps, list[str]]]:
     folder = made(tmp_path_factory.mktemp("causes"))
     text = flow(DIFFERENT, CLEAN)
     (folder.path / "causes.py").write_text(text)
-    for words, status in (("run causes.py --version v1", 0), ("verify v1 --json", 1)):
-        variables = {"TWICE_EXAMPLE_MODE": "other"} if status else {}
-        done = subprocess.run(
-            [*TWICE, *words.split(), "--jobs", "2"],
-            cwd=folder.path,
-            env={**environment(), **variables},
-            capture_output=True,
-            text=True,
-            timeout=3600,
-        )
-        assert done.returncode == status, done.stderr
-    return {step["name"]: step for step in json.loads(done.stdout)["steps"]}, text.splitlines()
+    turns = map(str, itertools.count())
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Service) as service:
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        (folder.path / "port.txt").write_text(str(service.server_port))
+        for words, status in (("run causes.py --version v1", 0), ("verify v1 --json", 1)):
+            variables = {"TWICE_EXAMPLE_MODE": "other"} if status else {}
+            _Service.answers = {"/prices": itertools.repeat(f"[{status}]"), "/counter": turns}
+            done = subprocess.run(
+                [*TWICE, *words.split(), "--jobs", os.environ.get("TWICE_CAUSES_JOBS", "2")],
+                cwd=folder.path,
+                env={**environment(), **variables},
+                capture_output=True,
+                text=True,
+                timeout=3600,
+            )
+            assert done.returncode == status, done.stderr
+        service.shutdown()
+    yield {step["name"]: step for step in json.loads(done.stdout)["steps"]}, text.splitlines()
 
 
 @pytest.mark.parametrize("name", names(DIFFERENT))
@@ -44,14 +70,13 @@ def test_the_cause_is_named_with_the_line_where_it_enters(verified: tuple[Steps,
     assert found["nature"], found
     cause = names(DIFFERENT)[name]
     assert {one["factor"] for one in found["causes"]} == {cause}, found
-    wanted = {"consistent with"} if name == "folder" else {"proven"}
-    if cause == "memory-addresses":  # they can be held still in part only
-        wanted |= {"consistent with"}
-    assert {one["status"] for one in found["causes"]} <= wanted, found
-    location = found["causes"][0]["location"]
-    if location:
-        first = next(number for number, line in enumerate(lines, 1) if line.startswith(f"def {name}("))
-        assert first < int(location.rpartition(":")[2]) <= first + 5, location
+    assert {one["status"] for one in found["causes"]} == (
+        {"consistent with"} if name in CANNOT_BE_PROVEN else {"proven"}
+    ), found
+    first = next(number for number, line in enumerate(lines, 1) if line.startswith(f"def {enters(DIFFERENT)[name]}("))
+    after = next((n for n, line in enumerate(lines[first:], first) if line[:1].strip()), len(lines))
+    for one in found["causes"]:
+        assert first < int(one["location"].rpartition(":")[2] or 0) <= after, one["location"]
 
 
 @pytest.mark.parametrize("name", names(CLEAN))
@@ -59,9 +84,6 @@ def test_what_is_clean_is_found_identical(verified: tuple[Steps, list[str]], nam
     assert verified[0][name]["verdict"] == "identical", verified[0][name]
 
 
-def test_most_causes_have_their_line_and_take_few_runs(verified: tuple[Steps, list[str]]) -> None:
-    found = [step for step in verified[0].values() if step["nature"]]
-    located = [one for one in found if one["causes"] and one["causes"][0]["location"]]
-    assert len(located) >= 0.7 * len(found)
-    few = [one for one in found if one["runs"] <= 10]
-    assert len(few) >= 0.8 * len(found), [one["runs"] for one in found]
+def test_a_cause_takes_few_runs(verified: tuple[Steps, list[str]]) -> None:
+    runs = {name: step["runs"] for name, step in verified[0].items() if step["nature"] == "unsteady"}
+    assert sum(number <= 8 for number in runs.values()) >= 0.9 * len(runs), runs

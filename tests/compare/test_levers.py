@@ -92,6 +92,9 @@ def test_the_recorded_machines_code_path_is_imitated_downwards() -> None:
     found = made(trace(), trace(), environment("Haswell"), environment("SkylakeX", ("avx2", "avx512f", "fma")))
     assert found.together(["OpenBLAS kernel"]).variables == {"OPENBLAS_CORETYPE": "Haswell"}
     assert found.together(["no AVX-512"]).variables["ATEN_CPU_CAPABILITY"] == "avx2"
+    assert found.together(["MKL's code path"]).variables == {"MKL_CBWR": "AVX2"}
+    older = made(trace(), trace(), environment(flags=("sse2",)), environment(flags=("avx2", "avx512f", "fma")))
+    assert older.together(["MKL's code path"]).variables == {"MKL_CBWR": "COMPATIBLE"}
     upward = made(trace(), trace(), environment("SkylakeX", ("avx2", "avx512f", "fma")), environment("Haswell"))
     assert not any(lever.name == "no AVX-512" for lever in upward.case.restoring)
 
@@ -103,3 +106,4 @@ def test_distributions_that_can_be_exchanged_are_levers_and_services_are_only_su
     assert lever.detail == "pandas 2.3.1 → 3.0.0"
     assert found.together([lever.name]).distributions == {"pandas": "2.3.1"}
     assert any(lever.factor == "network" and lever.suspicion for lever in found.case.untested)
+    assert found.together(["network refused"]).inside == {"network": "refused"}

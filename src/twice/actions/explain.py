@@ -142,5 +142,5 @@ def _granted(watched: Watched) -> tuple[str, ...]:
         for program in watched.executed
         if program not in read
     ]
-    found += [f"another {observed(one)} would do as well (not checked)" for one in watched.observed]
+    found += [f"another {observed(one)} would do as well (not checked)" for one in watched.ungoverned]
     return (*found, *(f"{thing} was the same (not checked)" for thing in unfollowed(watched)))

@@ -147,7 +147,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         executed=watched.executed if watched else (),
         connected=watched.connected if watched else (),
         variables=tuple(variable.name for variable in watched.variables) if watched else (),
-        observed=tuple(observed(one) for one in watched.observed) if watched else (),
+        observed=tuple(observed(one) for one in watched.ungoverned) if watched else (),
         stdout=_printed(store, trace.stdout) if trace else "",
         stderr=_printed(store, trace.stderr) if trace else "",
         watcher=watched.watcher if watched else "",

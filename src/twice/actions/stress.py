@@ -50,6 +50,7 @@ VARIATIONS: Mapping[str, tuple[str, Conditions]] = {
                 "OPENBLAS_CORETYPE": "Haswell",
                 "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_ICL AVX512_SPR X86_V4",
                 "ATEN_CPU_CAPABILITY": "avx2",
+                "MKL_CBWR": "AVX2",
             }
         ),
     ),

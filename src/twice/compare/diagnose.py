@@ -60,6 +60,7 @@ class Lever:
         suspicion: How much speaks for it: 0 for nothing, more for more.
         limits: What it cannot reach.
         partly: It is known to hold its factor still in part only, so that what goes on beside it rules nothing out.
+        unless: The lever that speaks for this one, which nothing reaches: if that one is ruled out, this one is.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Lever:
     suspicion: int = 0
     limits: str = ""
     partly: bool = False
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -525,7 +527,9 @@ class _Inquiry:
                 if lever.name not in found:
                     found[lever.name] = Found(lever, NOT_TESTED, self._untested(lever.name, bool(smallest)))
             for lever in self.case.untested:
-                found.setdefault(f"untested {lever.name}", self._unreached(lever, bool(smallest)))
+                spoken_for = found.get(lever.unless)
+                ruled_out = spoken_for is not None and spoken_for.status == RULED_OUT
+                found.setdefault(f"untested {lever.name}", self._unreached(lever, bool(smallest) or ruled_out))
         order = (PROVEN, CONSISTENT, RULED_OUT, NOT_TESTED)
         counts = Counter(trial.outcome for trial in control)
         steady = len(counts) == 1

@@ -156,27 +156,31 @@ def bench(
             f"{name} {before or 'not installed'}",
         )
     _restoring(made, recorded, usual, then, here, reached, variable_here, limits)
-    hinted = dict(hints or {})
+    hinted, evident = dict(hints or {}), frozenset[str]()
     if _ADDRESS.search(usual.output.preview.encode()) or _ADDRESS.search(text):
-        hinted.setdefault("memory-addresses", ("an address in what comes out", ""))
+        _, where = hinted.get("memory-addresses") or hinted.get("printed", ("", ""))
+        hinted["memory-addresses"] = ("an address in what comes out", where)
+        evident = frozenset({"memory-addresses"})
     case = Case(
-        steadying=_hinted(made.steadying, hinted),
-        restoring=_hinted(made.restoring, hinted),
-        moving=_hinted(made.moving, hinted),
-        untested=tuple(made.untested),
+        steadying=_hinted(made.steadying, hinted, evident),
+        restoring=_hinted(made.restoring, hinted, evident),
+        moving=_hinted(made.moving, hinted, evident),
+        untested=_hinted(made.untested, hinted, evident),
         doubt=doubt,
         most=most,
     )
     return Bench(case, made.conditions, made.words)
 
 
-def _hinted(levers: Iterable[Lever], hints: Mapping[str, tuple[str, str]]) -> tuple[Lever, ...]:
-    """The same, with what the text of the code speaks for; what was seen while it ran says more."""
+def _hinted(
+    levers: Iterable[Lever], hints: Mapping[str, tuple[str, str]], evident: Collection[str]
+) -> tuple[Lever, ...]:
+    """The same, with what the text of the code, or what comes out, speaks for; what was seen as it ran says more."""
     found = []
     for lever in levers:
         call, where = hints.get(lever.factor, ("", ""))
         if call and not lever.location:
-            suspicion = max(lever.suspicion, 1) if where else max(lever.suspicion, 2)
+            suspicion = max(lever.suspicion, 2 if lever.factor in evident else 1)
             lever = replace(lever, detail=lever.detail or call, location=where, suspicion=suspicion)
         found.append(lever)
     return tuple(found)
@@ -259,14 +263,23 @@ def _steadying(
         Lever("hash-seed", "hash-seed", limits="it is pinned in every run, so it cannot make two runs disagree")
     )
     if watched.connected:
+        services = f"what {', '.join(watched.connected[:3])} answered"
+        where = _at(first(watched, "network"))
+        made.add(
+            made.steadying,
+            Lever("network refused", "network", services, where, 3, limits["network"]),
+            Conditions(inside={"network": "refused"}),
+            "the network refused",
+        )
         made.untested.append(
             Lever(
                 "network",
                 "network",
-                f"what {', '.join(watched.connected[:3])} answered",
-                _at(first(watched, "network")),
+                services,
+                where,
                 suspicion=5,
                 limits="it connects to services, whose answers are not recorded and cannot be held still",
+                unless="network refused",
             )
         )
 
@@ -393,7 +406,9 @@ def _code_paths(made: _Collected, drifts: Iterable[Drift]) -> None:
             ),
             "code paths without AVX-512",
         )
+        _mkl(made, "AVX2", detail)
     if "avx2" in flags or "fma" in flags:
+        _mkl(made, "COMPATIBLE", str(flags.get("avx2") or flags["fma"]))
         made.add(
             made.restoring,
             Lever("no AVX2", "hardware", str(flags.get("avx2") or flags["fma"]), "", 2),
@@ -406,6 +421,18 @@ def _code_paths(made: _Collected, drifts: Iterable[Drift]) -> None:
             ),
             "code paths without AVX2 and FMA",
         )
+
+
+def _mkl(made: _Collected, branch: str, detail: str) -> None:
+    """MKL (inside of PyTorch's wheels, too) has its own word for older processors; the oldest one counts."""
+    if "MKL's code path" in made.conditions:
+        made.restoring = [lever for lever in made.restoring if lever.name != "MKL's code path"]
+    made.add(
+        made.restoring,
+        Lever("MKL's code path", "hardware", detail, "", 1),
+        Conditions(variables={"MKL_CBWR": branch}),
+        f"MKL_CBWR={branch}",
+    )
 
 
 def first(watched: Watched, what: str) -> Observed | None:

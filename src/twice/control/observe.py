@@ -22,6 +22,7 @@ import json
 import os
 import platform
 import random
+import re
 import socket
 import sys
 import tempfile
@@ -37,7 +38,8 @@ from twice.control.held.entropy import is_device
 from twice.control.held.everywhere import set_on_type
 
 Noted = tuple[str, str, str, int]
-"""What (``entropy``, ``clock``, ``identity``, ``temporary name``, ``global generator``), which, the file, the line."""
+"""What (``entropy``, ``clock``, ``identity``, ``temporary name``, ``global generator``, ``variable``, ``network``),
+which, the file, the line."""
 
 _CLOCKS = (
     "time",
@@ -158,7 +160,9 @@ class Observer:
         self._replace(random, "seed", seeded.__get__(random._inst))
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Somebody opens a device that gives random bytes."""
+        """Somebody opens a device that gives random bytes, or connects to a service."""
+        if event == "socket.connect" and self.active and isinstance(arguments[1], tuple):
+            self._note("network", ":".join(map(str, arguments[1][:2])), self._asker(sys._getframe(1)))
         if event == "open" and self.active and is_device(arguments[0]):
             frame = sys._getframe(1)
             if not _harmless(frame, self._files):
@@ -224,6 +228,14 @@ class Observer:
 
         tempfile._get_candidate_names = candidates  # type: ignore[attr-defined]
 
+    def variable(self, name: str) -> None:
+        """Somebody looks at an environment variable."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and _HANDS_ON(str(frame.f_globals.get("__name__", ""))):
+            frame = frame.f_back
+        if self.active and frame is not None and frame.f_code.co_filename in self._files:
+            self._note("variable", name, frame)
+
     # -- noting
 
     def _asker(self, frame: FrameType | None) -> FrameType | None:
@@ -248,6 +260,13 @@ _NAMES_THINGS = frozenset(
     {"asyncio", "concurrent", "joblib", "logging", "multiprocessing", "ssl", "tempfile", "threading"}
 )
 """Libraries that draw entropy to name files, folders and processes, and never for numbers that come out."""
+_HANDS_ON = re.compile(r"os|(_collections_|collections\.)abc|twice\.control\..*").fullmatch
+"""Modules, by their names, that look at variables for whoever called them."""
+_CARRY_OUT = frozenset(
+    {"Thread.run", "BaseProcess.run", "_WorkItem.run", "_process_worker", "_process_chunk", "worker", "mapstar"}
+    | {"starmapstar", "Handle._run", "BatchedCalls.__call__", "BatchedCalls.__call__.<locals>.<listcomp>"}
+)
+"""Functions of these that do nothing but what they were handed by others."""
 _CALLBACKS = "sklearn.callback."
 """scikit-learn (1.9) gives each call of ``fit`` a ``uuid4``, by which its callbacks know it; it governs no number."""
 
@@ -263,6 +282,8 @@ def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
         name = str(frame.f_globals.get("__name__", ""))
+        if frame.f_code.co_qualname in _CARRY_OUT:
+            return False
         if name.partition(".")[0] in _NAMES_THINGS or name.startswith(_CALLBACKS):
             return True
         frame = frame.f_back

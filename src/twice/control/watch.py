@@ -49,6 +49,9 @@ class Watch:
         alone: Nobody else watches, so hear what is started and connected to as well.
         code: The file names of the user's code; empty: all code counts as such.
         elsewhere: A file to which forks of this process write what they see.
+
+    Attributes:
+        tell: Is told of each variable when it is looked at first.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Watch:
         self._elsewhere = elsewhere
         self._process = os.getpid()
         self._descriptor = -1
+        self.tell: Callable[[str], None] = lambda _: None
         self._changes: dict[str, Callable[..., None]] = {
             "os.rename": lambda old, new, *_: self._ledger.moved(self._path(old), self._path(new)),
             "os.link": lambda old, new, *_: self._ledger.moved(self._path(old), self._path(new), stays=True),
@@ -222,6 +226,7 @@ class Watch:
         if not self.active or name in self._known_variables or name in self.seen.variables:
             return
         self.seen.variables[name] = digest
+        self.tell(name)
         if os.getpid() != self._process and self._descriptor >= 0:
             with contextlib.suppress(OSError):
                 os.write(self._descriptor, json.dumps([name, digest]).encode() + b"\n")

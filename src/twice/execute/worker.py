@@ -412,6 +412,7 @@ class _Step:
         )
         watch.start()
         observer = Observer(files, self.spool / "observed")
+        watch.tell = observer.variable
         if self.task.get("conditions"):
             from twice.control.held import hold
 

@@ -38,11 +38,12 @@ class VariableRead(Record, frozen=True, kw_only=True):
 
 
 class Observed(Record, frozen=True, kw_only=True):
-    """Something that a step used and no seed or file governs.
+    """Something that a step used and no seed or file governs, and where its line was seen.
 
     Attributes:
         what: ``entropy``, ``clock``, ``identity`` (of this process, machine or user), ``temporary name``, ``global
-            generator``, or ``native entropy`` (native code asked the kernel; nobody knows what for).
+            generator``, or ``native entropy`` (native code asked the kernel; nobody knows what for). Also ``variable``
+            and ``network``: where the user's code looked at one of ``variables``, or led to one of ``connected``.
         which: ``os.urandom``, ``time.time``, ``np.random.rand`` …
         root: Which root the user's file is relative to.
         path: The user's file; empty where no line of user code led to it.
@@ -87,6 +88,11 @@ class Watched(Record, frozen=True, kw_only=True):
     unstable: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     confined: str = ""
+
+    @property
+    def ungoverned(self) -> tuple[Observed, ...]:
+        """What was observed and stands in no other list: entropy, clocks, names, generators."""
+        return tuple(one for one in self.observed if one.what not in ("variable", "network"))
 
 
 class Trace(Record, frozen=True, kw_only=True):

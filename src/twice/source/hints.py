@@ -1,9 +1,15 @@
-"""Calls in the captured code that a factor enters through, with their lines: where to look first; no proof."""
+"""Calls in the captured code that a factor may enter through, with their lines: where to look first; no proof.
+
+A function that is handed on, as in ``pool.submit(secrets.token_hex, 4)``, counts like one that is called.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
+
+PRINTED = "printed"
+"""No factor by itself: where things become text, and their addresses with them if they have no text of their own."""
 
 _CALLS = {
     "memory-addresses": ("id", "object.__repr__", "hash"),
@@ -25,8 +31,24 @@ _CALLS = {
     "directory-order": ("listdir", "scandir", "glob", "iglob", "iterdir", "rglob", "walk"),
     "network": ("urlopen", "urlretrieve", "create_connection", "HTTPConnection", "HTTPSConnection"),
     "clock": ("now", "utcnow", "today", "time", "time_ns", "perf_counter", "monotonic", "process_time", "datetime64"),
-    "entropy": ("urandom", "default_rng", "RandomState", "uuid4", "uuid1", "token_hex", "token_bytes", "SystemRandom"),
+    PRINTED: ("repr", "str", "format", "print"),
+    "entropy": (
+        "urandom",
+        "default_rng",
+        "RandomState",
+        "uuid4",
+        "uuid1",
+        "token_hex",
+        "token_bytes",
+        "token_urlsafe",
+        "randbelow",
+        "SystemRandom",
+    ),
 }
+
+
+_ALSO_VARIABLES = frozenset({"time", "now", "today", "glob", "walk", "node", "cwd", "datetime64"})
+"""Names that are handed on for other reasons too often."""
 
 
 def hints(source: str | bytes, spans: Collection[tuple[int, int]]) -> Iterator[tuple[str, str, int]]:
@@ -37,10 +59,18 @@ def hints(source: str | bytes, spans: Collection[tuple[int, int]]) -> Iterator[t
         spans: First and last lines that count.
     """
     for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Call) or not any(first <= node.lineno <= last for first, last in spans):
+        if not any(first <= getattr(node, "lineno", 0) <= last for first, last in spans):
             continue
-        called = ast.unparse(node.func)
-        name = called.rpartition(".")[2]
-        for factor, names in _CALLS.items():
-            if name in names and (name not in ("id", "hash") or called == name):
-                yield factor, called, node.lineno
+        if isinstance(node, ast.FormattedValue):
+            yield PRINTED, ast.unparse(node.value), node.lineno
+        if not isinstance(node, ast.Call):
+            continue
+        handed_on = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for function in (node.func, *(one for one in handed_on if isinstance(one, ast.Attribute | ast.Name))):
+            called = ast.unparse(function)
+            name = called.rpartition(".")[2]
+            if name in _ALSO_VARIABLES and called == name and function is not node.func:
+                continue
+            for factor, names in _CALLS.items():
+                if name in names and (name not in ("id", "hash") or called == name):
+                    yield factor, called, node.lineno
