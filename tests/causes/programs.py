@@ -132,9 +132,9 @@ def early_stop():  # clock
     from sklearn.linear_model import SGDRegressor
     X, y = np.arange(20.0).reshape(-1, 1) / 20, np.arange(20.0)
     model, start = SGDRegressor(random_state=0), time.perf_counter()
-    while time.perf_counter() - start < 0.03:
+    while time.perf_counter() - start < 0.3:
         model.partial_fit(X, y)
-    return model.coef_
+    return [model.coef_, model.t_]
 def timed_search():  # clock
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import GridSearchCV
@@ -173,6 +173,18 @@ def fetched_each_time():  # network
     asked = http.client.HTTPConnection("127.0.0.1", int(open("port.txt").read()), timeout=20)
     asked.request("GET", "/counter")
     return asked.getresponse().read().decode()
+def from_the_kernel():  # entropy
+    import ctypes
+    drawn = ctypes.create_string_buffer(8)
+    ctypes.CDLL(None).getrandom(drawn, 8, 0)
+    return drawn.raw.hex()
+def grouped():  # entropy
+    import polars as pl
+    return pl.DataFrame({"k": [n % 97 for n in range(5000)], "x": range(5000)}).group_by("k").sum()
+def torch_seeded_anew():  # entropy
+    import torch
+    torch.seed()
+    return torch.randn(3)
 def variable():  # user-environment
     return os.environ.get("TWICE_EXAMPLE_MODE", "none")
 """

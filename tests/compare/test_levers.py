@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from twice.compare.levers import bench
 from twice.control.held import LIMITS
 from twice.records.artifact import Artifact
@@ -66,6 +68,25 @@ def test_an_address_in_what_comes_out_speaks_for_memory_addresses() -> None:
     shown = trace("<object object at 0x7f9dc26c6db0>")
     by_name = {lever.name: lever for lever in made(trace(), shown, environment(), environment()).case.steadying}
     assert by_name["memory-addresses"].suspicion
+
+
+def test_entropy_of_native_code_is_suspected_and_not_ruled_out_where_it_cannot_be_held() -> None:
+    drawn = (Observed(what="native entropy", which="getrandom"),)
+    for watcher, partly in (("audit and seccomp", False), ("audit and strace", True)):
+        seen = trace()
+        seen = msgspec.structs.replace(seen, watched=Watched(watcher=watcher, observed=drawn))
+        by_name = {lever.name: lever for lever in made(trace(), seen, environment(), environment()).case.steadying}
+        assert by_name["entropy"].suspicion and by_name["entropy"].partly is partly
+
+
+def test_what_an_experiment_shows_tells_what_to_try_next_and_where_it_enters() -> None:
+    found = made(trace(), trace(), environment(), environment())
+    assert not any(lever.suspicion for lever in found.case.steadying)
+    one = Observed(what="clock", which="time.time", root="project", path="flow.py", line=7)
+    found = found.having_seen(Watched(watcher="audit", observed=(one,)))
+    by_name = {lever.name: lever for lever in found.case.steadying}
+    assert by_name["clock"].location == "flow.py:7" and by_name["clock"].suspicion == 1
+    assert not by_name["entropy"].suspicion
 
 
 def test_variables_are_set_back_where_their_value_is_known_and_named_where_it_is_not() -> None:

@@ -29,6 +29,8 @@ drawn = [
     float(np.random.RandomState().rand()), open("/dev/urandom", "rb").read(4).hex(),
     os.read(os.open("/dev/urandom", os.O_RDONLY), 4).hex(), np.fromfile("/dev/random", np.uint8, 4).tolist(),
 ]
+from twice.control.held.addresses import count_printed
+printed = count_printed()(b"<a at 0x7f00deadbeef> <b at 0x7f00deadbef0> <a at 0x7f00deadbeef> 0x7f00deadbeef").decode()
 lying = [id([]), id(object), hash(object()), sorted(hash(type(str(n), (), {})) for n in range(3))]
 times = [
     time.time(), time.time_ns(), taken_before(), time.perf_counter(), time.monotonic(), datetime.now().isoformat(),
@@ -54,7 +56,7 @@ try:
 except OSError as problem:
     refused = str(problem)
 print(json.dumps({"drawn": drawn, "times": times, "listed": listed, "named": named, "ended": ended, "order": order,
-                  "refused": refused, "lying": lying}))
+                  "refused": refused, "lying": lying, "printed": printed}))
 """
 ALL = {
     "entropy": "7",
@@ -118,3 +120,8 @@ def test_pools_and_threads_do_their_work_in_turn(told: list[dict[str, Any]]) -> 
 def test_the_network_is_refused(told: list[dict[str, Any]]) -> None:
     assert "refused in this experiment" in told[0]["refused"]
     assert "experiment" not in told[3]["refused"]
+
+
+def test_printed_addresses_are_counted_and_other_numbers_stay(told: list[dict[str, Any]]) -> None:
+    shown = "<a at 0x000000000000> <b at 0x000000000001> <a at 0x000000000000> 0x7f00deadbeef"
+    assert told[0]["printed"] == shown

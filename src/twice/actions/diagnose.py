@@ -11,7 +11,10 @@ from twice.actions.environments import Experiments
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.compare.diagnose import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial, consider
 from twice.compare.levers import FIXES, Bench, bench
+from twice.compare.operations import parting
+from twice.control.conditions import Conditions
 from twice.control.held import LIMITS
+from twice.control.operators import CONDITION as OPERATORS
 from twice.environment import uv
 from twice.errors import Damaged, NotFound
 from twice.execute.events import Experimenting, Listener
@@ -112,6 +115,11 @@ class Diagnoser:
             text=self._text(subject.usual.output),
         )
 
+    def uses(self, subject: Subject, distribution: str) -> bool:
+        """Whether a distribution is at work in a step."""
+        loaded = {name.partition("==")[0] for name in subject.usual.watched.distributions}
+        return distribution in loaded | self.reached.get(subject.step, set())
+
     def _text(self, output: Artifact) -> bytes:
         """What is stored of an output, but for its large parts; nothing if it is gone."""
         try:
@@ -147,6 +155,9 @@ class Diagnoser:
             return self.store.load(digest, Environment)
         except (NotFound, Damaged):
             return self.plan.environment
+
+
+_UNCHANGED: Levers = frozenset()
 
 
 class _Inquiry:
@@ -193,8 +204,15 @@ class _Inquiry:
             return False
         self.looked.add(levers)
         known = self.all.laboratory.known(self.subject, self.bench.together(levers))
-        self.runs.setdefault(levers, []).extend(known)
+        self._take(levers, known)
         return bool(known)
+
+    def _take(self, levers: Levers, made: Sequence[Run]) -> None:
+        """Runs that were made; what was seen while they ran tells what to try next."""
+        self.runs.setdefault(levers, []).extend(made)
+        for run in made:
+            if levers and run.trace is not None:
+                self.bench = self.bench.having_seen(run.trace.watched)
 
     def _too_late(self) -> bool:
         return time.monotonic() + self.subject.usual.duration / 1e9 >= self.all.until
@@ -206,7 +224,7 @@ class _Inquiry:
             Experimenting(self.spec.name, words, asked.why, asked.runs, self.subject.usual.duration / 1e9)
         )
         made = self.all.laboratory.run(self.subject, conditions, asked.runs)
-        self.runs.setdefault(asked.levers, []).extend(made)
+        self._take(asked.levers, made)
 
     def _trials(self) -> list[Trial]:
         return [
@@ -247,7 +265,26 @@ class _Inquiry:
             power=found.power,
             unsettled=unsettled,
             spread=_spread(self.runs[frozenset()]),
+            operation=self._operation(found),
         )
+
+    def _operation(self, found: Conclusion) -> str:
+        """Where two runs part that differ, if the step uses PyTorch: two unchanged ones, or one as recorded."""
+        proven = next((one.levers[0] for one in found.causes if one.status == PROVEN and one.levers), None)
+        sides = {"unsteady": (_UNCHANGED, _UNCHANGED), "drifted": (_UNCHANGED, proven)}.get(found.nature)
+        if not self.all.uses(self.subject, "torch") or sides is None or sides[1] is None or self._too_late():
+            return ""
+        seconds = self.subject.usual.duration / 1e9
+        why = "which operation of PyTorch gives something else?"
+        self.all.listener(Experimenting(self.spec.name, "PyTorch's operations noted", why, 2, seconds))
+        noted = [self.bench.together(side or ()).with_(Conditions(inside={OPERATORS: "noted"})) for side in sides]
+        laboratory = self.all.laboratory
+        if noted[0] == noted[1]:
+            runs = laboratory.run(self.subject, noted[0], 2)
+        else:
+            runs = [run for conditions in noted for run in laboratory.run(self.subject, conditions, 1)]
+        logs = [run.operators for run in runs if run.trace is not None]
+        return parting(*logs) if len(logs) == 2 else ""
 
     def _cause(self, found: Found) -> Cause:
         lever = found.lever

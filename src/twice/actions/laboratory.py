@@ -19,6 +19,7 @@ from twice.actions.environments import Experiments
 from twice.actions.ground import keep_files_up_to, scratch_ground
 from twice.control import switches
 from twice.control.conditions import Conditions
+from twice.control.operators import Operation
 from twice.environment import uv
 from twice.environment.record import host
 from twice.errors import StepFailed, TwiceError, WorkerLost
@@ -64,12 +65,14 @@ class Run:
         digest: The trace's name.
         failure: Why it failed, in words; empty if it did not.
         made: It was made now, and not found in the vault.
+        operators: What PyTorch was asked for, if the conditions ask for that.
     """
 
     trace: Trace | None = None
     digest: Digest | None = None
     failure: str = ""
     made: bool = False
+    operators: tuple[Operation, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -190,7 +193,7 @@ class Laboratory:
             timer.start()
             try:
                 done = performer.perform(subject.step, wanted, ingredients, subject.inputs, None)
-                return Run(done.trace, done.digest, made=True)
+                return Run(done.trace, done.digest, made=True, operators=done.operators)
             except StepFailed as problem:
                 return Run(failure=f"fails: {problem.exception}", made=True)
             except WorkerLost as problem:

@@ -53,6 +53,10 @@ _AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_S
 """What NumPy has called these features, in all its versions; it ignores names that it does not know."""
 
 
+_SHOWS = {"entropy": "entropy", "clock": "clock", "names": "temporary name", "identity": "identity"}
+"""Lever → what is observed where it may help."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """A case, and the conditions that each of its levers stands for.
@@ -73,6 +77,18 @@ class Bench:
         for name in sorted(levers):
             whole = whole.with_(self.conditions[name])
         return whole
+
+    def having_seen(self, watched: Watched) -> Bench:
+        """The same, with what was seen while an experiment ran, of levers that nothing spoke for until now."""
+        found = []
+        for lever in self.case.steadying:
+            one = first(watched, _SHOWS.get(lever.name, ""))
+            if one is not None and not lever.location:
+                lever = replace(
+                    lever, detail=lever.detail or one.which, location=_at(one), suspicion=max(lever.suspicion, 1)
+                )
+            found.append(lever)
+        return replace(self, case=replace(self.case, steadying=tuple(found)))
 
     def said(self, levers: Collection[str]) -> tuple[str, ...]:
         """What several levers do, in words."""
@@ -190,11 +206,21 @@ def _steadying(
     made: _Collected, recorded: Trace, usual: Trace, seed: int, limits: Mapping[str, str], libraries: Collection[str]
 ) -> None:
     watched = usual.watched
-    drawn, clocks = first(watched, "entropy"), first(watched, "clock")
+    known = [name for name in UNORDERED if name in libraries]
+    drawn, clocks, native = first(watched, "entropy"), first(watched, "clock"), first(watched, "native entropy")
+    answered = "seccomp" in watched.watcher  # then native code is reached, too
     named, called = first(watched, "temporary name"), first(watched, "identity")
     made.add(
         made.steadying,
-        Lever("entropy", "entropy", _which(drawn), _at(drawn), 4 if drawn else 0, limits["entropy"]),
+        Lever(
+            "entropy",
+            "entropy",
+            _which(drawn) or (f"native code asks the kernel ({native.which})" if native else ""),
+            _at(drawn),
+            4 if drawn else 3 if native and known else 1 if native else 0,
+            limits["entropy"],
+            partly=native is not None and not answered,
+        ),
         still("entropy", seed=seed, moment=recorded.started),
         "entropy from a seeded stream",
     )
@@ -204,7 +230,6 @@ def _steadying(
         still("clock", seed=seed, moment=recorded.started),
         "the clock frozen",
     )
-    known = [name for name in UNORDERED if name in libraries]
     made.add(
         made.steadying,
         Lever("threads", "threads", UNORDERED[known[0]] if known else "", "", 2 if known else 0, limits["threads"]),

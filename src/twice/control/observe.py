@@ -35,7 +35,7 @@ from typing import Any
 
 from twice.control.calls import is_seeded_after_all
 from twice.control.held.entropy import is_device
-from twice.control.held.everywhere import set_on_type
+from twice.control.held.everywhere import asks, set_on_type
 
 Noted = tuple[str, str, str, int]
 """What (``entropy``, ``clock``, ``identity``, ``temporary name``, ``global generator``, ``variable``, ``network``),
@@ -80,12 +80,15 @@ class Observer:
 
     Attributes:
         asked: How often this process was seen to ask the system for entropy.
+        all_clocks: Clocks that libraries look at count, too, with the line of user code that led there. An experiment
+            wants to know, since there they may be what was held still.
     """
 
     def __init__(self, files: Collection[str], elsewhere: Path | None = None) -> None:
         self.noted: dict[Noted, int] = {}
         self.active = False
         self.asked = 0
+        self.all_clocks = False
         self._files = files
         self._elsewhere = elsewhere
         self._generators: dict[str, Any] = {}
@@ -190,6 +193,8 @@ class Observer:
                 frame = sys._getframe(1)
                 if frame.f_code.co_filename in files:
                     self._note(what, which, frame)
+                elif self.all_clocks and what == "clock" and not asks(frame, _NAMES_THINGS):
+                    self._note(what, which, self._asker(frame))
             return original(*arguments, **keywords)
 
         return read

@@ -54,8 +54,11 @@ def logged(
     def after(func: Any, types: Any, args: Any, kwargs: Any, result: Any) -> None:
         del types, args, kwargs
         was_given = given.pop() if given else ""
-        if len(noted) < MOST and "empty" not in str(func):  # whose content is whatever was there
-            noted.append((str(func), was_given, _digest(torch, result), *_line(files)))
+        name = str(func)
+        if (
+            len(noted) < MOST and "empty" not in name and not name.startswith("profiler.")
+        ):  # an empty one holds anything
+            noted.append((name, was_given, _digest(torch, result), *_line(files)))
 
     with mode(record_output=False, record_profiler_context=False), hooks(log_hook=after, pre_log_hook=before):
         value = function(**arguments)

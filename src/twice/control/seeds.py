@@ -12,6 +12,7 @@ Runs in workers: standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.machinery
 import random
@@ -82,6 +83,16 @@ def plant_on_import(seed: int, controls: Controls | None = None) -> Callable[[],
     return undo
 
 
+def after_import(name: str, do: Callable[[Any], None]) -> None:
+    """Do something to a module the moment it is loaded, if it ever is.
+
+    Args:
+        name: The module's name.
+        do: Is given it.
+    """
+    sys.meta_path.insert(0, _Finder(None, {name: do}))
+
+
 def _numpy(module: Any, seed: int) -> bool:
     # Words of 32 bits, since the legacy generator takes no larger number, and half a seed is not the seed. The third
     # word keeps its stream apart from that of ``random``, which is the same generator and takes the same two.
@@ -139,18 +150,19 @@ PLANTERS: dict[str, Callable[[Any, int], bool]] = {
 class _Finder(MetaPathFinder):
     """Lets the other finders find a known library, and seeds it when its loader is done."""
 
-    def __init__(self, seed: int, controls: Controls) -> None:
+    def __init__(self, seed: int | None, controls: Controls) -> None:
         self._seed = seed
         self._controls = controls
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        planter, control = PLANTERS.get(fullname), self._controls.get(fullname)
+        planter, control = PLANTERS.get(fullname) if self._seed is not None else None, self._controls.get(fullname)
         if planter is None and control is None:
             return None
-        for finder in tuple(sys.meta_path):
-            find = None if isinstance(finder, _Finder) else getattr(finder, "find_spec", None)
+        own = sys.meta_path.index(self) if self in sys.meta_path else -1
+        for finder in sys.meta_path[own + 1 :]:  # among them may be another of this kind, whose turn it is then
+            find = getattr(finder, "find_spec", None)
             spec: importlib.machinery.ModuleSpec | None = None if find is None else find(fullname, path, target)
             if spec is not None:
                 _after(spec.loader, lambda module: self._set(module, planter, control))
@@ -160,7 +172,7 @@ class _Finder(MetaPathFinder):
     def _set(
         self, module: ModuleType, planter: Callable[[Any, int], bool] | None, control: Callable[[Any], None] | None
     ) -> None:
-        if planter is not None:
+        if planter is not None and self._seed is not None:
             planter(module, self._seed)
         if control is not None:
             control(module)
@@ -177,7 +189,8 @@ def _after(loader: Any, set_: Callable[[ModuleType], None]) -> None:
         return
 
     def load_and_set(module: ModuleType) -> None:
-        del loader.exec_module
+        with contextlib.suppress(AttributeError):  # two who want to know wrap each other
+            del loader.exec_module
         load(module)
         set_(sys.modules.get(module.__name__, module))
 

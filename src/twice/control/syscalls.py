@@ -32,6 +32,7 @@ _MOST_OPEN = 64
 _MOST_VARIABLES = 10_000
 _PAGE = 4096
 _LONGEST = 1 << 17  # of a path 4096, of an environment variable 128 KiB
+_MOST_RANDOM = 1 << 20
 _AT_ONCE = 256
 """How much of a path is read at first."""
 
@@ -109,6 +110,7 @@ class Supervisor:
         pinned: Names of environment variables that the settings govern.
         search: Folders in which interpreters look for modules.
         door: Is told of what a thread is about to open, change or start, where steps are confined.
+        entropy: Gives the bytes that ``getrandom`` answers with, whoever asks; the kernel does if there is none.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Supervisor:
         pinned: Collection[str] = (),
         search: Collection[str] = (),
         door: Door | None = None,
+        entropy: Callable[[int], bytes] | None = None,
     ) -> None:
         here = filters.machine()
         assert here is not None
@@ -127,7 +130,7 @@ class Supervisor:
         self._listener = listener
         self._process = process
         self._skipped = tuple(os.fsencode(place) for place in ignored if place.endswith("/") and place != "/proc/")
-        self._handlers: dict[int, Callable[[int, Sequence[int]], None]] = {
+        self._handlers: dict[int, Callable[[int, Sequence[int]], int | None]] = {
             number: getattr(self, f"_{name}") for number, name in here.calls.items()
         }
         self._memories = _Memories()
@@ -135,6 +138,7 @@ class Supervisor:
         self._inside = False
         self._search = frozenset(search)
         self._door = door
+        self._entropy = entropy
 
     @property
     def seen(self) -> Seen:
@@ -170,10 +174,12 @@ class Supervisor:
                 return
             raise
         number, process, call, *arguments = _REQUEST(request)
+        answer = _ANSWER(number, 0, 0, 1)  # let the kernel do it
         with _UNLOOKABLE:  # a path that cannot be read is none that could be opened
-            self._handlers[call](process, arguments)
+            if done := self._handlers[call](process, arguments):
+                answer = _ANSWER(number, done, 0, 0)
         with _GONE:  # the caller was killed meanwhile
-            fcntl.ioctl(self._listener, _SEND, _ANSWER(number, 0, 0, 1))
+            fcntl.ioctl(self._listener, _SEND, answer)
 
     # -- paths
 
@@ -377,12 +383,16 @@ class Supervisor:
             name = data[2:].split(b"\0")[0] if data[2:3] != b"\0" else b"@" + data[3:]
             self.seen.connected.add(f"unix:{os.fsdecode(name)}")
 
-    def _getrandom(self, process: int, arguments: Sequence[int]) -> None:
+    def _getrandom(self, process: int, arguments: Sequence[int]) -> int | None:
         if arguments[2] in MARKS:
             if process == self._process:
                 self._inside = arguments[2] == MARKS[0]
-        elif self._inside and not arguments[2] & (os.GRND_NONBLOCK | _INSECURE) and self._is_own(process):
+            return None
+        if self._inside and not arguments[2] & (os.GRND_NONBLOCK | _INSECURE) and self._is_own(process):
             self.seen.entropy += 1
+        if self._entropy is None:
+            return None
+        return self._memories.write(process, arguments[0], self._entropy(min(arguments[1], _MOST_RANDOM)))
 
     def _io_uring_setup(self, _: int, __: Sequence[int]) -> None:
         self.seen.unseen.add("io_uring")
@@ -418,6 +428,19 @@ class _Memories:
             self.close()  # another process has its number by now, or there are too many
         self._files[process] = os.open(f"/proc/{process}/mem", os.O_RDONLY | os.O_CLOEXEC)
         return os.pread(self._files[process], length, address)
+
+    @staticmethod
+    def write(process: int, address: int, data: bytes) -> int:
+        """Put bytes into a process; how many.
+
+        Raises:
+            OSError: They cannot be put there.
+        """
+        number = os.open(f"/proc/{process}/mem", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            return os.pwrite(number, data, address)
+        finally:
+            os.close(number)
 
     def text(self, process: int, address: int) -> bytes:
         """A text of a process, up to its end; never read across a page at once, since the next may not be mapped."""

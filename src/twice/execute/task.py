@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from twice.control import seeds, switches
 from twice.control.bounds import Bounds
 from twice.control.observe import clock_calls, generator_calls
+from twice.control.operators import Operation
 from twice.environment.libraries import libraries
 from twice.environment.python import distributions_of
 from twice.environment.record import host
@@ -53,10 +54,17 @@ SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib
 
 @dataclass(frozen=True)
 class Performed:
-    """What carrying out a step gave: a trace that is in the vault, and its name."""
+    """What carrying out a step gave: a trace that is in the vault, and its name.
+
+    Attributes:
+        trace: It.
+        digest: Its name.
+        operators: What PyTorch was asked for, where an experiment wants to know: see ``control.operators``.
+    """
 
     trace: Trace
     digest: Digest
+    operators: tuple[Operation, ...] = ()
 
 
 class Performer:
@@ -159,7 +167,10 @@ class Performer:
         )
         digest = self.store.add(trace)
         shutil.rmtree(spool, ignore_errors=True)
-        return Performed(trace, digest)
+        return Performed(trace, digest, tuple(self._operation(*one) for one in result["operators"]))
+
+    def _operation(self, name: str, given: str, gave: str, file: str, line: int) -> Operation:
+        return name, given, gave, self.plan.ground.locate(file)[1] if file else "", line
 
     def _bounds(self, step: str, spool: Path, task: dict[str, Any]) -> Bounds | None:
         """If the pipeline is strict, what the step may touch; the task is told."""

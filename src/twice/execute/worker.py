@@ -235,6 +235,8 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> strace.Strace | 
         with contextlib.suppress(OSError):
             channel.sendall(b"s" if tracer else b"a")
         return tracer
+    from twice.control.held.entropy import for_the_kernel as held_entropy
+
     told = json.loads(task.read_bytes())
     door = None
     if told["strict"]:
@@ -251,6 +253,7 @@ def _supervise(channel: socket.socket, pid: int, task: Path) -> strace.Strace | 
         pinned=told["known_variables"],
         search=told["sys_path"],
         door=door,
+        entropy=held_entropy(told["conditions"]),
     )
     _tell(task, "seccomp", supervisor.serve())
     return None
@@ -384,6 +387,7 @@ class _Step:
             )
             for module in task["modules"]
         ]
+        self.printed: Callable[[bytes], bytes] = lambda data: data
         outline = json.loads(Path(task["outline"]).read_bytes())
         self.code = Code(modules, outline, lambda number: self.bring_back(task["values"][number]))
 
@@ -413,10 +417,15 @@ class _Step:
         watch.start()
         observer = Observer(files, self.spool / "observed")
         watch.tell = observer.variable
-        if self.task.get("conditions"):
-            from twice.control.held import hold
+        conditions = dict(self.task.get("conditions", {}))
+        logs_operators = conditions.pop("torch operators", "")
+        if conditions:
+            from twice.control.held import addresses, hold
 
-            hold(self.task["conditions"], files)
+            hold(conditions, files)
+            observer.all_clocks = True
+            if "addresses" in conditions:
+                self.printed = addresses.count_printed()
         controls = CONTROLS if self.task.get("deterministic") else None
         plant(self.task["seed"], controls)
         plant_on_import(self.task["seed"], controls)
@@ -433,7 +442,13 @@ class _Step:
         started = _now()
         # What is only to be named again in another process is no call of the step.
         again = self.task.get("again")
-        value = function(**arguments) if again is None else self.bring_back(again)
+        operators: list[Any] = []
+        if logs_operators:
+            from twice.control.operators import logged
+
+            value, operators = logged(function, arguments, files)
+        else:
+            value = function(**arguments) if again is None else self.bring_back(again)
         duration = _now() - started
         if _Here.watcher == "seccomp":
             syscalls.mark(False)
@@ -456,6 +471,7 @@ class _Step:
                 "confined": confined,
                 "asked": observer.asked,
             },
+            "operators": operators,
             "numeric": numeric,
             "mapped": _mapped(),
         }
@@ -552,7 +568,7 @@ class _Step:
         if hasattr(source, "path"):
             shutil.copyfile(source.path, target)
         else:
-            target.write_bytes(source)
+            target.write_bytes(self.printed(source))
         return name
 
     def changed(self, name: str, value: object) -> bool:

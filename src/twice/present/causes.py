@@ -31,6 +31,8 @@ def draw_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
     lines: list[RenderableType] = [text(_NATURES.get(diagnosis.nature, diagnosis.nature))]
     if diagnosis.spread:
         lines.append(indented(text(diagnosis.spread, "dim"), 2))
+    if diagnosis.operation:
+        lines.append(indented(text(diagnosis.operation), 2))
     for cause in diagnosis.causes:
         lines.append(text(f"{cause.status}: {named(cause)}", _STYLES.get(cause.status, "")))
         lines.append(indented(text(cause.reason, "dim"), 2))

@@ -73,7 +73,7 @@ def _told(step: StepVerdictView) -> str:
         detail = f": {cause.detail}" if cause.detail else ""
         lines.append(f"{cause.status}: {cause.factor}{detail}{where}")
         lines += [f"  {line}" for line in (cause.reason, cause.fix and f"fix: {cause.fix}") if line]
-    lines += [line for line in (step.spread, step.power, step.spreads, step.unsettled) if line]
+    lines += [line for line in (step.spread, step.operation, step.power, step.spreads, step.unsettled) if line]
     return "\n".join(lines)
 
 

@@ -184,7 +184,13 @@ def _causes(step: StepVerdictView) -> Iterator[str]:
         )
     if step.together:
         yield "<p>Only all of these together explain it.</p>"
-    for line in (step.spread, step.spreads, step.power, step.unsettled and f"not settled: {step.unsettled}"):
+    for line in (
+        step.spread,
+        step.operation,
+        step.spreads,
+        step.power,
+        step.unsettled and f"not settled: {step.unsettled}",
+    ):
         if line:
             yield f'<p class="dim">{escape(line)}</p>'
 

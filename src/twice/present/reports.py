@@ -53,6 +53,7 @@ class StepVerdictView:
         runs: How many experiments were made with it.
         power: What the unchanged runs could have detected, in words.
         spread: How far the outputs of unchanged runs are apart, in words.
+        operation: Which operation of PyTorch is the first to give something else, in words; empty if that is not known.
         unsettled: Why the search for causes was not brought to its end; empty if it was.
         reason: Why the verdict is inconclusive, the error if it fails, or what is known of why it differs.
         spreads: What the other output changes downstream, in words.
@@ -73,6 +74,7 @@ class StepVerdictView:
     runs: int
     power: str
     spread: str
+    operation: str
     unsettled: str
     reason: str
     spreads: str
@@ -159,6 +161,7 @@ def _step(step: StepVerdict) -> StepVerdictView:
         runs=found.runs,
         power=found.power,
         spread=found.spread,
+        operation=found.operation,
         unsettled=found.unsettled,
         reason=step.reason,
         spreads=step.spreads,

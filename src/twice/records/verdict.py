@@ -78,6 +78,7 @@ class Diagnosis(Record, frozen=True, kw_only=True):
         power: What the unchanged runs could have detected, in words.
         unsettled: Why it was not brought to its end; empty if it was.
         spread: How far the outputs of unchanged runs are apart, in words.
+        operation: Which operation of PyTorch is the first to give something else, in words; empty if that is not known.
     """
 
     nature: str
@@ -88,6 +89,7 @@ class Diagnosis(Record, frozen=True, kw_only=True):
     power: str = ""
     unsettled: str = ""
     spread: str = ""
+    operation: str = ""
 
 
 class StepVerdict(Record, frozen=True, kw_only=True):

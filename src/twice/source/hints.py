@@ -11,9 +11,20 @@ from collections.abc import Collection, Iterator
 PRINTED = "printed"
 """No factor by itself: where things become text, and their addresses with them if they have no text of their own."""
 
+GROUPS = "group_by"
+"""Groups of Polars come in the order of a hash table, whose seed is drawn from the kernel, and of threads."""
+
 _CALLS = {
     "memory-addresses": ("id", "object.__repr__", "hash"),
-    "threads": ("as_completed", "ThreadPoolExecutor", "ProcessPoolExecutor", "Thread", "imap_unordered", "ThreadPool"),
+    "threads": (
+        "as_completed",
+        "ThreadPoolExecutor",
+        "ProcessPoolExecutor",
+        "Thread",
+        "imap_unordered",
+        "ThreadPool",
+        "group_by",
+    ),
     "path": (
         "mkdtemp",
         "mkstemp",
@@ -34,6 +45,7 @@ _CALLS = {
     PRINTED: ("repr", "str", "format", "print"),
     "entropy": (
         "urandom",
+        "getrandom",
         "default_rng",
         "RandomState",
         "uuid4",
@@ -43,6 +55,7 @@ _CALLS = {
         "token_urlsafe",
         "randbelow",
         "SystemRandom",
+        GROUPS,
     ),
 }
 

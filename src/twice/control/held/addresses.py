@@ -7,12 +7,16 @@ the kernel can be asked to keep: a run that met one more file may have the same 
 from __future__ import annotations
 
 import builtins
+import re
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from twice.control.held.everywhere import own, replace
 
-LIMITS = "addresses that things are printed with, or that libraries ask for, where other things were allocated before"
+LIMITS = "addresses that libraries ask for, and what was made from a text with one, where other things came before it"
+
+_PRINTED = re.compile(rb"(?<= at 0x)[0-9a-f]{8,16}(?=>)")
+"""As in ``<object object at 0x7f9dc26c6db0>``."""
 
 
 def hold(setting: str, files: Collection[str]) -> None:
@@ -42,3 +46,14 @@ def hold(setting: str, files: Collection[str]) -> None:
 
     replace(address, counted)
     replace(hashed, hashed_by_turn)
+
+
+def count_printed() -> Callable[[bytes], bytes]:
+    """What takes the addresses out of what is stored, and puts in which one each is in turn, with as many digits."""
+    known: dict[bytes, int] = {}
+
+    def counted(found: re.Match[bytes]) -> bytes:
+        number = known.setdefault(found[0], len(known))
+        return f"{number:0{len(found[0])}x}".encode()
+
+    return lambda data: _PRINTED.sub(counted, data)

@@ -8,15 +8,15 @@ import os
 import random
 import sys
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from twice.control.held.everywhere import replace
+from twice.control.seeds import after_import
 
-LIMITS = (
-    "random bytes that native code asks the kernel for by itself (DuckDB, libraries in Rust), and processes that are "
-    "started anew"
-)
+LIMITS = "random bytes that processes which are started anew, and native code where nobody stands between, get"
+"""Where system calls are handed over (Linux 5.5 and newer), native code asks the same stream; from glibc 2.41 on some
+gets its bytes without a call."""
 
 _DEVICES = frozenset({"/dev/urandom", "/dev/random"})
 
@@ -27,6 +27,16 @@ _PLENTY = 1 << 18
 def is_device(path: object) -> bool:
     """Whether a path is that of a file that gives random bytes."""
     return isinstance(path, str | bytes | os.PathLike) and os.fsdecode(path) in _DEVICES
+
+
+def for_the_kernel(conditions: Mapping[str, str]) -> Callable[[int], bytes] | None:
+    """What answers in the kernel's place where it is asked for random bytes, if entropy is held.
+
+    Args:
+        conditions: All conditions of a task.
+    """
+    setting = conditions.get("entropy")
+    return None if setting is None else random.Random(int(setting)).randbytes
 
 
 def hold(setting: str, files: Collection[str]) -> None:
@@ -63,7 +73,8 @@ def hold(setting: str, files: Collection[str]) -> None:
     _hold_devices(next_bytes)
     _hold_unseeded(stream, draw)
     _hold_uuid1(stream)
-    _hold_torch(stream)
+    _hold_torch(sys.modules.get("torch"), stream)
+    after_import("torch", lambda module: _hold_torch(module, stream))
 
 
 def _hold_devices(next_bytes: Callable[[int], bytes]) -> None:
@@ -122,9 +133,8 @@ def _hold_uuid1(stream: random.Random) -> None:
     replace(uuid.uuid1, uuid1)
 
 
-def _hold_torch(stream: random.Random) -> None:
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
+def _hold_torch(torch: Any, stream: random.Random) -> None:
+    if not hasattr(torch, "manual_seed"):
         return
     manual = torch.manual_seed
 
