@@ -74,8 +74,8 @@ def test_the_page_of_a_verification_draws_what_differs_and_needs_nothing_but_its
 def test_nothing_that_comes_from_a_store_is_code_on_the_page() -> None:
     step = StepVerdictView(
         name=EVIL, verdict="different", grade="", reproduces=False, difference=EVIL, finding=None, causes=(), others=(),
-        together=False, nature="", runs=0, power="", spread=EVIL, unsettled="", reason=EVIL, spreads=EVIL,
-        recorded=None, now=None,
+        together=False, nature="", runs=0, power="", spread=EVIL, operation=EVIL, unsettled="", reason=EVIL,
+        spreads=EVIL, recorded=None, now=None,
     )  # fmt: skip
     verdict = VerdictView(
         name=EVIL, verdict="different", grade="", reproducible=False, steps=(step,), not_checked=(EVIL,),

@@ -251,6 +251,7 @@ VERDICT = Verdict(
                 power="4 runs in the same way gave the same",
                 unsettled="the budget was used up",
                 spread="3 outputs in 4 runs",
+                operation="aten.sum.default (flow.py:12) is the first of PyTorch whose result differs",
             ),
             spreads="changes report, not send",
         ),
