@@ -129,9 +129,68 @@ edit(
     both=True,
 )
 
+# -- defaults of functions inside others, and code without a text
+
+edit(
+    "a default of an inner function, whose name is that of a variable which cannot be kept",
+    {
+        "flow.py": "import socket\nx = socket.socket()\ndef make():\n    x = 5\n    def inner(a=x):\n        return a\n    return inner\nf = make()\ndef step():\n    return f()\n"
+    },
+    ("flow.py", "x = 5", "x = 6"),
+    both=True,
+)
+for _what, _text, _old, _new in (
+    ("function", "exec('def f():\\n    return 1\\n')\n", "return 1", "return 2"),
+    ("function by a template", "for name in ('f', 'g'):\n    exec(f'def {name}():\\n    return 1')\n", "return 1", "return 2"),
+    ("function that uses a constant", "N = 1\nexec('def f():\\n    return N\\n')\n", "N = 1", "N = 2"),
+    ("class", "exec('class f:\\n    def __new__(cls):\\n        return 1\\n')\n", "return 1", "return 2"),
+):  # fmt: skip
+    edit(
+        f"a {_what} that exec makes while a module is imported",
+        {"alpha.py": _text, "flow.py": "import alpha\nfrom alpha import f\ndef step():\n    return alpha.f(), f()\n"},
+        ("alpha.py", _old, _new),
+        both=True,
+    )
+edit(
+    "what a class that comes out of a function calls its methods",
+    {
+        "alpha.py": "def make(k):\n    class Local:\n        def get(self):\n            return lambda: k\n    return Local\nL = make(2)\n",
+        "flow.py": "from alpha import L\ndef step():\n    return L.get.__qualname__, L().get().__qualname__, L().get()()\n",
+    },
+    ("alpha.py", "make(2)", "make(3)"),
+    both=True,
+)
+edit(
+    "a body of three dots becomes a docstring",
+    {"flow.py": "class K:\n    ...\n    def f(self):\n        ...\ndef step():\n    return K().f()\n"},
+    ("flow.py", "        ...", "        'What it is.'"),
+    both=True,
+    matters=False,
+)
+edit(
+    "a function beside others, in a module that is not loaded yet",
+    {"alpha.py": "def f():\n    return 1\n", "flow.py": "def step():\n    import alpha\n    return alpha.f()\n"},
+    ("alpha.py", "", "def g():\n    return 2\n"),
+    both=True,
+    matters=False,
+    why="what a module holds that is not loaded yet is known only when the step runs, so all of it counts",
+)
+edit(
+    "a function of a module whose own __getattr__ fails in its own way",
+    {
+        "alpha.py": "def __getattr__(name):\n    raise KeyError(name)\ndef f():\n    return 1\nclass K:\n    def go(self):\n        return 2\nk = K()\n",
+        "flow.py": "import alpha\nm = alpha\ndef step():\n    try:\n        alpha.absent.more\n    except KeyError:\n        return getattr(m, 'f')(), vars(m)['k'].go()\n",
+    },
+    ("alpha.py", "return 1", "return 3"),
+    both=True,
+)
+
 REFUSED_AS_SCRIPT: dict[str, dict[str, str]] = {
-    "the name of its decorator was given to something else": {
+    "and the name of its decorator": {
         "flow.py": "def deco(c):\n    return c\n@deco\nclass K:\n    pass\ndef deco(c):\n    c.get = lambda self: 2\n    return c\ndef step():\n    return hasattr(K(), 'get')\n"
+    },
+    "was given to something else after it": {
+        "flow.py": "import collections\nP = collections.namedtuple('P', 'x')\ncollections = 5\ndef step():\n    return P(1)\n"
     },
     "a decorator that made something else of it": {
         "flow.py": "import dataclasses\nKEPT = []\ndef deco(c):\n    KEPT.append(c)\n    return 5\n@deco\n@dataclasses.dataclass\nclass K:\n    x: int = 1\nk = KEPT[0]()\ndef step():\n    return k.x\n"

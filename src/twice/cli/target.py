@@ -26,6 +26,7 @@ from typing import Any
 from twice.cli.report import TargetFailed
 from twice.errors import DefinitionError, NotFound, TwiceError
 from twice.pipeline import FOUND, Params, Pipeline
+from twice.source.importer import as_deep_as_a_program
 from twice.source.toplevel import is_guard
 
 
@@ -177,6 +178,7 @@ def _import(name: str) -> ModuleType:
 @contextlib.contextmanager
 def _users_code(place: str, met: list[Target]) -> Iterator[None]:
     """Around code of the user's: what it raises is told with its own lines, not ours."""
+    as_deep_as_a_program()
     try:
         yield
     except _Met:

@@ -398,6 +398,7 @@ class _Step:
         from twice.control.own import OwnCode
         from twice.control.seeds import plant, plant_on_import
         from twice.control.watch import Watch
+        from twice.source.importer import as_deep_as_a_program
 
         os.chdir(self.task["cwd"])
         sys.path[:] = [*self.task["sys_path"], *(_SEARCH if self.task["search_own"] else ())]
@@ -429,6 +430,7 @@ class _Step:
         controls = CONTROLS if self.task.get("deterministic") else None
         plant(self.task["seed"], controls)
         plant_on_import(self.task["seed"], controls)
+        as_deep_as_a_program()
         self.code.install()
         self.code.prepare(self.task["step"])
         function = self.code.step(self.task["step"])

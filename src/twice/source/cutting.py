@@ -10,8 +10,10 @@ import __future__
 import ast
 import copy
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any
 
+_MAKER = "__make__.<locals>."
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
@@ -41,6 +43,9 @@ class Cutting:
         given = [*entry.get("bases", ()), *entry.get("metaclass", ())]
         self._bases = {f"__base_{place}__": number for place, number in enumerate(given)}
         self._early = isinstance(self._node, ast.ClassDef) and bool(entry["cells"] or self._bases)
+        around, _, last = entry["qualname"].rpartition(".")
+        name = "<lambda>" if isinstance(self._node, ast.Lambda) else self._node.name
+        self._around = f"{around}." if around and last == name else ""
         self.made: Any = None
 
     def carry_out(self, namespace: dict[str, Any], value: Callable[[int], Any]) -> Callable[[], None]:
@@ -60,7 +65,8 @@ class Cutting:
         if not isinstance(self._node, ast.ClassDef):  # a function's annotations may name what was not captured
             flags |= __future__.annotations.compiler_flag
         local: dict[str, Any] = {}
-        exec(compile(self._maker(cells), self._file, "exec", flags=flags, dont_inherit=True), namespace, local)
+        code = compile(self._maker(cells), self._file, "exec", flags=flags, dont_inherit=True)
+        exec(_named(code, self._around), namespace, local)
 
         def held() -> dict[str, Any]:
             given = {name: number for name, number in self._entry["cells"].items() if name in cells}
@@ -121,6 +127,17 @@ def future_flags(tree: ast.Module) -> int:
         for alias in statement.names
     ]
     return sum({getattr(__future__, name).compiler_flag for name in names})
+
+
+def _named(code: CodeType, around: str) -> CodeType:
+    """The same code, in which everything is called what it was called where it was written."""
+
+    def named(part: Any) -> Any:
+        if isinstance(part, CodeType):
+            return _named(part, around)
+        return around + part.removeprefix(_MAKER) if isinstance(part, str) and part.startswith(_MAKER) else part
+
+    return code.replace(co_qualname=named(code.co_qualname), co_consts=tuple(named(part) for part in code.co_consts))
 
 
 def _bare(

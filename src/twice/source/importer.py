@@ -10,6 +10,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,17 @@ from pathlib import Path
 from typing import Any
 
 MAIN = "__main__"
+
+
+def as_deep_as_a_program() -> None:
+    """Let code that is carried out here go as deep as where it is the program itself, whatever called it here.
+
+    Modules that import one another in a long chain take seven frames each, of the thousand that there are.
+    """
+    depth, frame = 0, sys._getframe()
+    while frame.f_back is not None:
+        depth, frame = depth + 1, frame.f_back
+    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,11 @@ class SnapshotImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader
 
     Args:
         modules: The snapshot's modules by name.
-        around: Is given a module's name, its namespace, and what runs its code there.
+        around: Is given a module's name, its namespace, and the code to run there.
     """
 
     def __init__(
-        self, modules: Mapping[str, Module], around: Callable[[str, dict[str, Any], Callable[[], None]], None]
+        self, modules: Mapping[str, Module], around: Callable[[str, dict[str, Any], types.CodeType], None]
     ) -> None:
         self.modules = modules
         self.around = around
@@ -100,7 +112,7 @@ class SnapshotImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader
         """Run a captured module's code in its namespace."""
         name = module.__name__
         self.modules[name].remember_lines()
-        self.around(name, module.__dict__, lambda: exec(self.get_code(name), module.__dict__))
+        self.around(name, module.__dict__, self.get_code(name))
 
     def get_data(self, path: str) -> bytes:
         """Data beside a module, for ``pkgutil.get_data``."""

@@ -339,7 +339,7 @@ class Code:
 
     # -- imported modules
 
-    def run_module(self, name: str, namespace: dict[str, Any], run: Callable[[], None]) -> None:
+    def run_module(self, name: str, namespace: dict[str, Any], code: types.CodeType) -> None:
         """Run an imported module's own code, then see to what was changed from outside after the import.
 
         Variables, attributes and functions that somebody changed later keep what they had in the end. That waits
@@ -348,7 +348,7 @@ class Code:
         held = self._held_by_others(name)
         self._loading += 1
         try:
-            run()
+            exec(code, namespace)
         finally:
             self._loading -= 1
         self._let_be(held)

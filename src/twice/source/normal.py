@@ -96,9 +96,10 @@ class _Writer:
                 self.fields(node, scope)
 
     def body(self, body: list[ast.stmt], scope: Scope | None, *, docstring: bool = True) -> None:
-        """Put down statements, without those that only declare a local variable's type."""
-        if docstring and not self.keep_docstrings and body and is_docstring(body[0]):
-            body = body[1:]
+        """Put down statements, without those that do nothing or only declare a local variable's type."""
+        kept = body[:1] if docstring and self.keep_docstrings and body and is_docstring(body[0]) else []
+        if any(_does_nothing(part) for part in body):
+            body = [*kept, *(part for part in body if not _does_nothing(part))]
         if scope is not None and scope.function and any(type(part) is ast.AnnAssign for part in body):
             for part in body:
                 if _only_declares(part) and part.simple and scope.binder is not None:  # type: ignore[attr-defined]
@@ -208,6 +209,11 @@ class _Writer:
             normal.sees_module.add(name)
         if name == "sys" and chain[:1] == ("modules",):
             normal.calls_unknown_imports = True
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement is ``pass``, ``...`` or another constant by itself, as a docstring is."""
+    return type(statement) is ast.Pass or (type(statement) is ast.Expr and type(statement.value) is ast.Constant)
 
 
 def is_docstring(statement: ast.AST) -> bool:

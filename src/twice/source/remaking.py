@@ -8,13 +8,13 @@ was given to something else later has to be handed to it, or what it made has to
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from types import CodeType, FunctionType
+from collections.abc import Collection, Mapping
+from types import FunctionType
 
 from twice.errors import CaptureError
 from twice.source.modules import MAIN
 from twice.source.pieces import Piece
-from twice.source.reach.live import MISSING, is_local_function, module_of, namespace_of, resolve
+from twice.source.reach.live import MISSING, ask, codes_in, is_local_function, module_of, namespace_of, resolve
 from twice.source.reach.sources import Sources
 from twice.source.toplevel import chain_of
 from twice.source.typed import STRING
@@ -40,7 +40,7 @@ def bases_by_value(class_: type, module: str, definition: Piece, around: Mapping
 
 def _leads_elsewhere(written: ast.expr, base: object, names: Mapping[str, object]) -> bool:
     if isinstance(written, ast.Subscript):  # ``Generic[T]``
-        written, base = written.value, getattr(base, "__origin__", base)
+        written, base = written.value, ask(base, "__origin__", base)
     chain = chain_of(written)
     return chain is not None and resolve(chain, names) is not base
 
@@ -59,9 +59,9 @@ def decorator_is_another(value: object) -> bool:
     if not inside:
         return False
     now = resolve(maker.split("."), namespace_of(module_of(value)))
-    while not isinstance(now, FunctionType) and getattr(now, "__wrapped__", None) is not None:
-        now = now.__wrapped__  # type: ignore[attr-defined]
-    return now is MISSING or not isinstance(now, FunctionType) or value.__code__ not in set(_inside(now.__code__))
+    while not isinstance(now, FunctionType) and (inner := ask(now, "__wrapped__")) is not None:
+        now = inner
+    return now is MISSING or not isinstance(now, FunctionType) or value.__code__ not in set(codes_in(now.__code__))
 
 
 def is_bare(class_: type, definition: Piece, others: list[Piece]) -> bool:
@@ -107,20 +107,21 @@ def others(sources: Sources, name: str, definition: Piece) -> list[Piece]:
 
 def has_another_decorator(sources: Sources, definition: Piece) -> bool:
     """Whether the name of one of a definition's decorators was given to something else after it."""
+    decorators = {chain[0] for chain in definition.known.calls if chain} if definition.known.decorated else ()
+    return bool(decorators and given_later(sources, definition, decorators))
+
+
+def given_later(sources: Sources, statement: Piece, names: Collection[str]) -> str:
+    """Which of some names the script gave to something else after a statement; empty if none."""
     texts = sources.of_script()
-    where = texts.index(definition.source) if definition.known.decorated and definition.source in texts else -1
-    for name in {chain[0] for chain in definition.known.calls if chain and where >= 0}:
-        bound = sources.survey_of(definition.source).bindings.get(name, [])
-        before = [piece for piece in bound if piece.last < definition.first]
-        for piece in others(sources, name, definition):
-            later = texts.index(piece.source) > where or (piece.source is definition.source and piece not in before)
+    if statement.source not in texts:
+        return ""
+    where = texts.index(statement.source)
+    for name in names:
+        bound = sources.survey_of(statement.source).bindings.get(name, [])
+        before = [piece for piece in bound if piece.last < statement.first]
+        for piece in others(sources, name, statement):
+            later = texts.index(piece.source) > where or (piece.source is statement.source and piece not in before)
             if later and piece.text not in [one.text for one in before]:
-                return True
-    return False
-
-
-def _inside(code: CodeType) -> Iterator[CodeType]:
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            yield part
-            yield from _inside(part)
+                return name
+    return ""

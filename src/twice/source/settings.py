@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 from twice.source.modules import is_local
-from twice.source.reach.live import MISSING
+from twice.source.reach.live import MISSING, ask
 from twice.source.toplevel import is_guard
 
 _SAYS_SO = (
@@ -232,7 +232,7 @@ def installed(node: ast.expr, namespace: Mapping[str, object]) -> bool:
     value = namespace[name]
     if isinstance(value, ModuleType):
         return not is_local(value) and value.__name__.partition(".")[0] not in _NEVER
-    home = getattr(value, "__module__", None) or type(value).__module__
+    home = ask(value, "__module__") or type(value).__module__
     owner = sys.modules.get(home) if isinstance(home, str) else None
     return owner is not None and not is_local(owner) and owner.__name__.partition(".")[0] not in _NEVER
 
@@ -243,10 +243,7 @@ def _resolve(node: ast.expr, names: Mapping[str, object]) -> object:
         return names.get(node.id, getattr(builtins, node.id, MISSING))
     if isinstance(node, ast.Attribute):
         owner = _resolve(node.value, names)
-        try:
-            return MISSING if owner is MISSING else getattr(owner, node.attr, MISSING)
-        except Exception:  # a user's own ``__getattr__`` may fail in its own way
-            return MISSING
+        return MISSING if owner is MISSING else ask(owner, node.attr, MISSING)
     return MISSING
 
 
@@ -257,7 +254,7 @@ def _root(node: ast.expr) -> str:
 
 
 def _local(value: object) -> bool:
-    owner = sys.modules.get(str(getattr(value, "__module__", None)))
+    owner = sys.modules.get(str(ask(value, "__module__")))
     return value is not MISSING and isinstance(value, FunctionType | type) and owner is not None and is_local(owner)
 
 

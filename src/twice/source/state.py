@@ -24,6 +24,7 @@ from twice.source.needs import imports_of, needs_of
 from twice.source.normal import normalise
 from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.live import (
+    ask,
     cells_of,
     class_cells,
     is_local_function,
@@ -39,6 +40,7 @@ from twice.source.reach.walk import Reach
 from twice.source.remaking import (
     bases_by_value,
     decorator_is_another,
+    given_later,
     has_another_decorator,
     is_bare,
     metaclass_by_value,
@@ -222,6 +224,21 @@ def _refuse_other_decorator(reach: Reach, class_: type, definition: Piece) -> No
         )
 
 
+def _refuse_moved(reach: Reach, name: str, statement: Piece) -> None:
+    """Refuse what only its own statement makes again, if the statement's words lead elsewhere by now.
+
+    Raises:
+        CaptureError: They do.
+    """
+    moved = given_later(reach.sources, statement, set(_needed_at_once(statement.node)) - {name})
+    if moved:
+        raise CaptureError(
+            f"step {reach.at_work!r} reaches {name!r} (line {statement.first}), which only its own statement makes "
+            f"again, and the name {moved!r} in it was given to something else after it.",
+            hint="give what came later another name",
+        )
+
+
 def _main_definition(reach: Reach, id_: str, name: str) -> Outline:
     """A definition that one of the script's names leads to; whoever needs the one needs the other."""
     reach.main_names.setdefault(name)
@@ -232,10 +249,7 @@ def _main_definition(reach: Reach, id_: str, name: str) -> Outline:
 def _importable(module: str, qualname: str) -> object:
     found: object = sys.modules.get(module)
     for part in qualname.split("."):
-        try:
-            found = getattr(found, part, None)
-        except Exception:  # a module's own ``__getattr__`` may fail in its own way
-            return None
+        found = ask(found, part)
     return found
 
 
@@ -265,7 +279,7 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
 def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, Piece | None]:
     """The statement to carry out again for a name of the script, if that is the way."""
     sources: list[Source | None] = [reach.library.module(MAIN)]
-    own = value if isinstance(value, FunctionType) else _wrapped(value)
+    own = value if isinstance(value, FunctionType) else ask(value, "__wrapped__")
     if isinstance(own, FunctionType) and module_of(own) == MAIN:
         sources.append(reach.library.of_code(own.__code__, MAIN))
     if isinstance(value, type):
@@ -282,6 +296,7 @@ def _statement(reach: Reach, name: str, value: object) -> tuple[Source | None, P
         bound = top.bindings.get(name)
         made = is_remade(value) or (isinstance(value, type) and reach.sources.class_definition(value)[1] is None)
         if made and bound and bound[-1].kind != IMPORT:
+            _refuse_moved(reach, name, bound[-1])
             return source, bound[-1]
     return None, None
 
@@ -295,13 +310,6 @@ def _made_otherwise(reach: Reach, value: object, definition: Piece) -> bool:
     if not definition.known.decorated:
         return False
     return decorator_is_another(value) or has_another_decorator(reach.sources, definition)
-
-
-def _wrapped(value: object) -> object:
-    try:
-        return getattr(value, "__wrapped__", None)
-    except Exception:  # a user's own ``__getattr__`` may fail in its own way
-        return None
 
 
 def _stands_for(value: object, definition: Piece, source: Source, reach: Reach) -> bool:

@@ -417,6 +417,8 @@ def _local_names(text: str, random: Random) -> str:
 
 
 def _unreached(text: str, random: Random) -> str:
+    if "nobody_calls_this" in text:
+        return text  # by now it is a name like others, that somebody may use
     return text + f"\n\ndef nobody_calls_this():\n    return {random.randint(1, 99)}\n"
 
 

@@ -36,6 +36,8 @@ from twice.values.decode import decode
 from twice.values.encode import encode
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_LOADER = re.compile(r"<[\w.]+\.(SourceFileLoader|SnapshotImporter) object>")
+"""What a module was loaded by is another thing in a worker, and says so where somebody prints it."""
 
 SECONDS = 1.0
 """Processor time that one program may take."""
@@ -207,7 +209,9 @@ def look(
         _watched.clear()
         if main_before is not None:
             sys.modules["__main__"] = main_before
-    notes = tuple(f"{node.id}: {node.note}" for node in captured.nodes.values() if node.note)
+    notes = tuple(
+        f"{node.id}: {node.note}" for node in captured.nodes.values() if node.note or node.id.endswith("(whole)")
+    )
     replayed = _replayed(captured, stored, folder, files_seen) if replay else None
     return Looked(key, output, replayed=replayed, notes=notes)
 
@@ -225,7 +229,7 @@ def _import(folder: Path, script: bool) -> types.ModuleType:
 
 def _called(step: Any, printed: io.StringIO) -> str:
     try:
-        return _ADDRESS.sub("", f"{step()!r} {printed.getvalue()}")
+        return _LOADER.sub("<loader>", _ADDRESS.sub("", f"{step()!r} {printed.getvalue()}"))
     except (TooLong, MemoryError):
         raise
     except BaseException as problem:

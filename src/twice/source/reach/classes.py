@@ -16,7 +16,7 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.functions import made_apart
+from twice.source.reach.functions import code_said, made_apart
 from twice.source.reach.live import (
     MISSING,
     class_cells,
@@ -149,6 +149,13 @@ class Classes:
         """A class made by a call (a named tuple, an enum from a list): the statement that binds it counts."""
         walk = self._walk
         statements = walk.sources.survey(module).bindings.get(class_.__name__, [])
+        if not statements and walk.made_on_import(module, class_):
+            made = [code_said(function.__code__) for function in own_functions(class_, typed=True)]
+            own = digest_texts("made on import", *sorted(made))
+            node = walk.graph.nodes[id_] = Found(id_, "class", own, own, module)
+            node.note = "its text is not known: the whole module counts"
+            node.edges += [*walk.effects.edges(module), ("is made on import", walk.wholes.node(module))]
+            return id_
         if not statements and module != MAIN:
             raise CaptureError(
                 f"step {walk.at_work!r} reaches the class {id_.replace(':', '.')}, whose definition cannot be found.",

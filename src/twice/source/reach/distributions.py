@@ -9,7 +9,7 @@ from typing import Protocol
 from twice.records.digest import digest_texts
 from twice.source.modules import is_installed, is_local
 from twice.source.reach.found import Edge, Found, Graph
-from twice.source.reach.live import home, name_of
+from twice.source.reach.live import ask, home, name_of
 
 
 class Installed(Protocol):
@@ -75,10 +75,10 @@ class Distributions:
 def _name_of(value: object, module: str) -> str:
     if isinstance(value, ModuleType):
         return module
-    name = getattr(value, "__qualname__", None)
+    name = ask(value, "__qualname__")
     if not isinstance(name, str):
         return f"{type(value).__module__}.{type(value).__qualname__}"
-    owner = getattr(value, "__self__", None)
+    owner = ask(value, "__self__")
     if owner is not None and not isinstance(owner, ModuleType | type):  # a method of some object, as ``random.random``
         return f"{module}.{type(owner).__qualname__} {name}"
     return f"{module}.{name}"

@@ -15,7 +15,7 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local, module_file
 from twice.source.pieces import CLASS, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MISSING, cells_of, is_local_function, module_of, namespace_of, resolve
+from twice.source.reach.live import MISSING, ask, cells_of, is_local_function, module_of, namespace_of, resolve
 from twice.source.toplevel import absolute
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Effects:
         seen |= {id(called)}
         if isinstance(called, MethodType):
             return not isinstance(called.__self__, type)  # a method of some object, as ``app.command``
-        called = getattr(called, "__wrapped__", called)
+        called = ask(called, "__wrapped__", called)
         if isinstance(called, FunctionType):
             return self._function_registers(called, seen)
         if isinstance(called, type):

@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local_file
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MISSING, cells_of, is_local_function, module_of, owner_of
+from twice.source.reach.live import MISSING, cells_of, codes_in, is_local_function, module_of, owner_of
 from twice.source.reach.sources import source_key
 from twice.source.typed import why_not
+from twice.source.uses import Normal
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
@@ -50,6 +53,8 @@ class Functions:
         source = walk.library.of_code(code, module)
         definition = source.function(code) if source is not None else None
         if source is None or definition is None:
+            if walk.made_on_import(module, function):
+                return self._without_text(function, module)
             raise self.no_source(function, module, source)
         id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
         lines = (definition.first, definition.last)
@@ -63,7 +68,7 @@ class Functions:
             cells = cells_of(function)
             node.edges += walk.names.uses(
                 node,
-                normal,
+                _body_of(function, normal),
                 module,
                 source,
                 lambda name: cells.get(name, MISSING),
@@ -76,6 +81,16 @@ class Functions:
             walk.wholes.widen(node, normal, module, cells)
 
         walk.later(scan)
+        return id_
+
+    def _without_text(self, function: FunctionType, module: str) -> str:
+        """A function that ``exec`` made while its module was imported: whatever made it stands in that module."""
+        walk = self._walk
+        id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
+        own = digest_texts("made on import", code_said(function.__code__), plain_defaults(function))
+        node = walk.graph.nodes[id_] = Found(id_, "function", own, own, module)
+        node.note = "its text is not known: the whole module counts"
+        node.edges += [*walk.effects.edges(module), ("is made on import", walk.wholes.node(module))]
         return id_
 
     def attributes(self, id_: str, namespace: Mapping[str, object]) -> list[Edge]:
@@ -210,6 +225,23 @@ class Functions:
 def plain_defaults(function: FunctionType) -> str:
     """The defaults that are plain constants, as they are now: somebody may have changed them after the definition."""
     return repr(_defaults_now(function))
+
+
+def _body_of(function: FunctionType, normal: Normal) -> Normal:
+    """What a function takes from outside; one made inside another has its defaults, and they are not computed again."""
+    if "<locals>" not in function.__qualname__:
+        return normal
+    names = {name for code in codes_in(function.__code__) for name in (*code.co_names, *code.co_freevars)}
+    own = [use for use in normal.uses if not isinstance(use.name, str) or use.name in names]
+    return normal if len(own) == len(normal.uses) else msgspec.structs.replace(normal, uses=own)
+
+
+def code_said(code: CodeType) -> str:
+    """What a code object does, wherever it was compiled."""
+    constants = [code_said(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts]
+    arguments = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return repr((code.co_name, code.co_code, constants, names, arguments))
 
 
 def _stream(value: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 import functools
 import sys
-from collections.abc import Mapping, Sequence
-from types import FrameType, FunctionType, MethodType, ModuleType
+from collections.abc import Iterator, Mapping, Sequence
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Final
 
 from twice.source.modules import MAIN, Source, is_local
@@ -49,6 +49,14 @@ def name_of(module: ModuleType) -> str:
     return next((name for name, loaded in list(sys.modules.items()) if loaded is module), str(said))
 
 
+def ask(value: object, attribute: str, default: object = None) -> object:
+    """An attribute, where asking may run a user's own ``__getattr__``, which may fail in its own way."""
+    try:
+        return getattr(value, attribute, default)
+    except Exception:
+        return default
+
+
 # -- functions
 
 
@@ -77,8 +85,13 @@ def is_local_function(function: FunctionType) -> bool:
     return owner is not None and (owner is sys.modules.get(MAIN) or is_local(owner))
 
 
-def own_functions(class_: type) -> list[FunctionType]:
-    """The functions that were defined in a class's body, as far as their names tell."""
+def own_functions(class_: type, *, typed: bool = False) -> list[FunctionType]:
+    """The functions that were defined in a class's body, as far as their names tell.
+
+    Args:
+        class_: The class.
+        typed: Those whose text came from no file, too, as it does where a library makes them.
+    """
     found: list[FunctionType] = []
     for value in list(vars(class_).values()):
         parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
@@ -86,7 +99,15 @@ def own_functions(class_: type) -> list[FunctionType]:
             function = getattr(part, "__func__", part) if isinstance(part, staticmethod | classmethod) else part
             if isinstance(function, FunctionType) and function.__qualname__.startswith(f"{class_.__qualname__}."):
                 found.append(function)
-    return [function for function in found if not function.__code__.co_filename.startswith("<string")]
+    return [function for function in found if typed or not function.__code__.co_filename.startswith("<string")]
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """A code object, and those of the functions and classes inside it."""
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from codes_in(part)
 
 
 def cells_of(function: FunctionType) -> dict[str, object]:
@@ -140,7 +161,7 @@ def subclasses(class_: type) -> list[type]:
 
 def home(value: object) -> str:
     """The module that a value comes from: its own, or its type's."""
-    module = getattr(value, "__module__", None)
+    module = ask(value, "__module__")
     return module if isinstance(module, str) else type(value).__module__
 
 
@@ -171,10 +192,7 @@ def resolve(chain: Sequence[str], namespace: Mapping[str, object]) -> object:
     name, *attributes = chain
     value = namespace.get(name, getattr(builtins, name, MISSING))
     for attribute in attributes:
-        try:
-            value = MISSING if value is MISSING else getattr(value, attribute, MISSING)
-        except Exception:  # a user's own ``__getattr__`` may fail in its own way
-            return MISSING
+        value = MISSING if value is MISSING else ask(value, attribute, MISSING)
     return value
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from twice.records.digest import digest_texts
-from twice.source.modules import Library, Roots, Source
+from twice.source.modules import MAIN, Library, Roots, Source
 from twice.source.normal import normalise
 from twice.source.pieces import Piece, together
 from twice.source.reach.classes import Classes
@@ -24,7 +24,7 @@ from twice.source.reach.effects import Effects
 from twice.source.reach.found import Found, Graph
 from twice.source.reach.functions import Functions
 from twice.source.reach.imports import Imports
-from twice.source.reach.live import name_of
+from twice.source.reach.live import name_of, namespace_of, resolve
 from twice.source.reach.names import Names
 from twice.source.reach.reads import Reads, looks_through
 from twice.source.reach.refused import callable_place
@@ -132,6 +132,12 @@ class Reach:
             self.reads |= Reads.of(normal.mentions)
             self.looks_through = self.looks_through or looks_through(normal.mentions)
         return normal
+
+    def made_on_import(self, module: str, value: FunctionType | type) -> bool:
+        """Whether importing a local module makes what has no text, so that a name leads to it there."""
+        if module == MAIN or self.library.module(module) is None:
+            return False
+        return resolve(value.__qualname__.split("."), namespace_of(module)) is value
 
     def visit(self, value: object) -> list[str]:
         """The nodes of a live object: of functions, classes and modules themselves, of anything else its type."""

@@ -27,6 +27,8 @@ from twice.source.uses import Import, Normal
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
 
+_FINDERS = (importlib.import_module, pkgutil.resolve_name)  # a program may take them away
+
 
 class Wholes:
     """The nodes of whole modules.
@@ -192,7 +194,7 @@ class Wholes:
 
 def _finds_modules(normal: Normal, namespace: Mapping[str, object], cells: Mapping[str, object]) -> bool:
     """Whether code uses something, under whatever name, that brings any module by its name."""
-    finders = [importlib.import_module, sys.modules, pkgutil.resolve_name]
+    finders = [*_FINDERS, sys.modules]
     for use in normal.uses:
         if isinstance(use.name, Import):
             found: object = sys.modules.get(use.name.module)
