@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from store.building import Done, put_run, ref_to
+from store.building import Done, key_of, make_trace, put_run, ref_to
 from store.test_filing import record_file
 from store.test_objects import flip_first_byte
+from twice.errors import Damaged
 from twice.records.canonical import encode
 from twice.records.digest import digest_bytes
 from twice.records.run import RunRecord
 from twice.records.version import Version
 from twice.store import Problem, Store
+from twice.store.gc import Policy
 
 
 def only_problem(store: Store, *, deep: bool = True) -> Problem:
@@ -125,3 +128,27 @@ def test_checking_changes_nothing(store: Store, done: Done) -> None:
 
 def all_files(path: Path) -> list[Path]:
     return sorted(found for found in path.rglob("*") if found.is_file() and not found.name.startswith("index."))
+
+
+@pytest.mark.parametrize("left", [0, 10])
+def test_a_trace_that_a_power_cut_tore_is_a_leftover_and_goes_unless_something_refers_to_it(
+    store: Store, done: Done, left: int
+) -> None:
+    torn = store.add(make_trace(store, key_of("torn"), b"not settled yet"))
+    for digest in (torn, done.trace):
+        record_file(store, digest).chmod(0o644)
+    os.truncate(record_file(store, torn), left)
+    report = store.check()
+    assert report.ok
+    assert [text for text in report.leftovers if torn in text]
+    keep = Policy(keep_runs=1, since=None, traces_since=0)
+    with pytest.warns(RuntimeWarning, match=torn):
+        assert store.traces(key_of("torn")) == []
+    plan = store.collector.set_aside(keep)
+    assert torn.hex in [name.rpartition(".")[2] for name in plan.names]
+    store.collector.delete()
+    assert store.check().leftovers == ()
+    os.truncate(record_file(store, done.trace), left)
+    assert only_problem(store).name == done.trace
+    with pytest.raises(Damaged, match="nothing is taken away"):
+        store.collector.plan(keep, frozenset())

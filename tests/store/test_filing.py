@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import random
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -18,9 +20,10 @@ from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace
 from twice.records.version import Version
 from twice.store import Store
-from twice.store.backend import Backend
+from twice.store.backend import Backend, Bytes
 from twice.store.index import Index
 from twice.store.local import LocalBackend
+from twice.store.memory import MemoryBackend
 from twice.store.scratch import Scratch
 
 
@@ -81,6 +84,23 @@ def test_traces_of_a_key_are_listed_oldest_first_and_no_others(store: Store) -> 
     assert store.trace_digests(key) == [digest_bytes(encode(trace)) for trace in found]
     assert store.traces(key_of("none")) == []
     assert len(store.traces(other)) == 1
+
+
+def test_traces_that_come_and_go_elsewhere_are_seen_though_what_was_read_is_kept_at_hand(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twice.store.local._LEFT_ALONE", -(10**18))  # what was listed is believed at once
+    key = key_of("one")
+    first = store.add(make_trace(store, key, b"one"))
+    time.sleep(0.02)  # longer than a tick of a coarse clock
+    assert store.trace_digests(key) == [first] == store.trace_digests(key)
+    time.sleep(0.02)
+    with Store.open(store.path) as other:
+        second = other.add(make_trace(other, key, b"two", NOON + 1))
+    assert store.trace_digests(key) == [first, second]
+    time.sleep(0.02)
+    record_file(store, first).unlink()
+    assert store.trace_digests(key) == [second]
 
 
 def test_two_traces_with_one_key_and_different_outputs_are_both_kept(store: Store) -> None:
@@ -176,6 +196,37 @@ def test_a_damaged_trace_is_left_out_loudly_and_the_others_are_not(store: Store)
         assert store.trace_digests(key) == [sound]
     with pytest.raises(Damaged, match=damaged):
         store.load(damaged, Trace)
+
+
+class Told(MemoryBackend):
+    """Says in which order things are written and settled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, str, bool]] = []
+
+    def write(self, items: Iterable[tuple[str, Bytes]], *, flush: bool = True) -> None:
+        many = list(items)
+        self.told += [("write", name, flush) for name, _ in many]
+        super().write(many)
+
+    def settle(self, names: Iterable[str], *, flush: bool = False) -> None:
+        self.told += [("settle", name, flush) for name in names]
+
+
+def test_a_trace_is_waited_for_once_and_before_the_run_that_refers_to_it(tmp_path: Path) -> None:
+    backend = Told()
+    with Store(tmp_path, backend, Scratch(tmp_path / "tmp"), Index(tmp_path / "index.sqlite")) as store:
+        for started in range(2):
+            put_run(store, started=NOON + started)
+    traces = backend.names("records/trace/")
+    for trace in traces:
+        assert backend.told.count(("write", trace, False)) == 1
+        assert backend.told.count(("settle", trace, True)) == 1
+    order = [name.split("/")[1] for verb, name, _ in backend.told if verb == "settle" or "/run/" in name]
+    assert order == ["trace", "run", "trace", "run"]
+    assert len(traces) == 2
+    assert all(flush for verb, name, flush in backend.told if verb == "write" and name not in traces)
 
 
 def test_a_shortened_run_is_left_out_loudly_and_the_others_are_not(store: Store) -> None:

@@ -14,7 +14,8 @@ class Backend(Protocol):
 
     A name is text with forward slashes, such as ``objects/ab/cdef``. Two promises hold for every backend: what is
     there under a name is whole (it was written to its end, or it is not there), and what a verb has returned from
-    survives a crash.
+    survives a crash. There is one exception, for what is asked to be quick: what was written with ``flush=False``
+    survives the end of this process and not a power cut, after which it may be torn or gone, until it is settled.
 
     All verbs may be used from many threads and processes at once.
     """
@@ -59,10 +60,14 @@ class Backend(Protocol):
         """Every name that starts with a text, sorted."""
         ...
 
-    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+    def write(self, items: Iterable[tuple[str, Bytes]], *, flush: bool = True) -> None:
         """Put bytes under names, each whole or not at all, in place of what was there.
 
         Only for names that are made from the content: who comes second writes the same.
+
+        Args:
+            items: The names and the bytes.
+            flush: Whether to wait until they survive a power cut.
         """
         ...
 
@@ -70,8 +75,13 @@ class Backend(Protocol):
         """As :meth:`write`, with finished files that are moved in and gone afterwards."""
         ...
 
-    def settle(self, names: Iterable[str]) -> None:
-        """Make sure that what another process put under these names survives a crash too."""
+    def settle(self, names: Iterable[str], *, flush: bool = False) -> None:
+        """Make sure that what another process put under these names survives a crash too.
+
+        Args:
+            names: The names.
+            flush: Whether it may have been written with ``flush=False``.
+        """
         ...
 
     def claim(self, name: str, data: bytes) -> bool:

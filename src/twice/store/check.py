@@ -111,6 +111,7 @@ class _Checker:
             for name in self.backend.names(f"{FOLDER}/{KINDS[kind]}/"):
                 self._record(name, kind)
         self._spread()
+        self._leave_torn()
         for name in self.backend.names(f"{objects_.FOLDER}/"):
             self._object(name)
         for name in self.backend.names(f"{packs.FOLDER}/"):
@@ -264,6 +265,16 @@ class _Checker:
         for ref in self.refs.values():
             for reference in references(ref):
                 self.wanted[reference.kind, reference.digest].add((ref.version, ""))
+
+    def _leave_torn(self) -> None:
+        """A trace is not waited for, so a power cut may tear it; that is harm only where something refers to it."""
+        torn = {
+            digest
+            for _, kind, digest, _ in self.found
+            if kind == KINDS[Trace] and (Trace, Digest(digest)) not in self.wanted
+        }
+        self.found = [found for found in self.found if found[2] not in torn]
+        self.strays += [f"trace {digest}, torn when it was written" for digest in sorted(torn)]
 
     def _want(self, record: Record, version: Digest | None, step: str | None) -> None:
         for reference in references(record):

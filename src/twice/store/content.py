@@ -38,8 +38,8 @@ class Content:
         self.gate = gate
         self._sound: set[str] = set()
 
-    def write(self, items: Iterable[tuple[str, Digest, Bytes]]) -> None:
-        """Put bytes, all of them with as few waits for the disk as the backend knows how to."""
+    def write(self, items: Iterable[tuple[str, Digest, Bytes]], *, flush: bool = True) -> None:
+        """Put bytes, all of them with as few waits for the disk as the backend knows how to, or with none."""
         given = list(items)
         fresh: dict[str, Bytes] = {}
         present: list[str] = []
@@ -47,8 +47,8 @@ class Content:
             for name, digest, data in given:
                 if name not in fresh and not self._is_there(name, digest, present):
                     fresh[name] = data
-        self.backend.write(fresh.items())
-        self._settle(fresh, present)
+        self.backend.write(fresh.items(), flush=flush)
+        self._settle(fresh, present if flush else [])
 
     def adopt(self, items: Iterable[tuple[str, Digest, Path]]) -> None:
         """As :meth:`write`, with finished files, which are gone afterwards."""
@@ -112,5 +112,6 @@ class Content:
     def _settle(self, fresh: Iterable[str], present: list[str]) -> None:
         # Another process may have renamed a thing into place and not yet waited for the disk. Whoever refers to it next
         # must not be more durable than the thing itself.
-        self.backend.settle(present)
+        if present:
+            self.backend.settle(present)
         self._sound.update(fresh, present)

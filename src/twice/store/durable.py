@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from twice.errors import StoreUnusable
 
 # macOS: fsync leaves the bytes in the drive's own cache; this one asks the drive to write them.
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+_AT_ONCE = 16
+READ_ONLY = 0o444
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -37,16 +41,50 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def side_by_side(work: Callable[[Path], None], many: Iterable[Path]) -> None:
+    """Wait for many things at once: a disk that is asked for many flushes together needs hardly longer than for one."""
+    waiting = list(many)
+    problems: list[BaseException] = []
+
+    def until_none_waits() -> None:
+        try:
+            while not problems:
+                work(waiting.pop())
+        except IndexError:
+            return
+        except BaseException as problem:
+            problems.append(problem)
+
+    helpers = [threading.Thread(target=until_none_waits) for _ in range(min(len(waiting), _AT_ONCE) - 1)]
+    for helper in helpers:
+        helper.start()
+    until_none_waits()
+    for helper in helpers:
+        helper.join()
+    if problems:
+        raise problems[0]
+
+
+def sync_file(file: Path) -> None:
+    """Wait until a finished file is on the disk."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def seal(descriptor: int) -> None:
-    """Make a finished file read-only, so that no one edits it in place by accident, and wait for the disk."""
+    """Make a finished file read-only, so that no one edits it in place by accident."""
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) == READ_ONLY:
+        return
     with suppress(OSError):  # some file systems know no permissions
-        os.fchmod(descriptor, 0o444)
-    sync(descriptor)
+        os.fchmod(descriptor, READ_ONLY)
 
 
-def write_new(path: Path, data: bytes | bytearray | memoryview) -> None:
-    """Write a file that is not there yet, to its end and to the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+def write_new(path: Path | str, data: bytes | bytearray | memoryview) -> None:
+    """Write a file that is not there yet, to its end."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
     try:
         rest = memoryview(data)
         while rest:

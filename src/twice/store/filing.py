@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from twice.errors import Damaged, NotFound
 from twice.records.canonical import Record, decode, encode
@@ -31,6 +31,10 @@ KINDS: dict[type[Record], str] = {
     Lock: "lock",
     Verdict: "verdict",
 }
+_SETTLED = "settled"
+_AT_HAND = 32 << 20
+"""Bytes of traces that are kept at hand after they were read."""
+
 R = TypeVar("R", bound=Record)
 
 
@@ -51,6 +55,10 @@ class Filing:
     of one key are found by listing one folder. The index is asked only for what lies at hand in a record's own bytes,
     so a record that a crash kept out of the index is found all the same.
 
+    A trace is not waited for when it is added: losing it in a power cut costs a step that runs again. It is settled
+    before the first record that refers to it is written, together with all others of a run. Its fact in the index says
+    where it is filed, and that it was settled.
+
     Args:
         content: Where they are filed.
         index: Remembers facts about them.
@@ -61,6 +69,10 @@ class Filing:
         self._content = content
         self._has_object = has_object
         self._index = index
+        self._places: dict[Digest, str] = {}
+        self._read: dict[str, Trace] = {}
+        self._of_keys: dict[Digest, tuple[list[str], list[tuple[Digest, Trace]]]] = {}
+        self._read_size = 0
 
     def add(self, record: Record) -> Digest:
         """File a record, if all that it refers to is here.
@@ -68,15 +80,18 @@ class Filing:
         Raises:
             NotFound: It refers to something that is not.
         """
-        self._demand(record)
         data = encode(record)
         digest = digest_bytes(data)
+        wanted = list(references(record))
+        with self._content.gate.relying([digest, *(reference.digest for reference in wanted)]):
+            self._look_for(record, wanted)
         if isinstance(record, Trace):
             name = _trace_name(record.key, digest)
-            self._index.put("trace", {digest.hex: [record.key]})
+            self._places[digest] = name
+            self._content.write([(name, digest, data)], flush=False)
         else:
-            name = _name(digest, type(record))
-        self._content.write([(name, digest, data)])
+            self._settle(reference.digest for reference in wanted if reference.kind is Trace)
+            self._content.write([(_name(digest, type(record)), digest, data)])
         if isinstance(record, RunRecord):
             self._learn(digest, record)
         return digest
@@ -95,7 +110,7 @@ class Filing:
                 f"the store has no {KINDS[kind]} {digest}.",
                 hint="if the store was copied, it may be incomplete; `twice check` says what is missing",
             )
-        return decode(self._content.read(name, digest, f"{KINDS[kind]} record"), kind)
+        return self._decoded(name, digest, kind)
 
     def find(self, digest: Digest, kind: type[Record]) -> str | None:
         """The name that a record is filed under, or None if it is not here."""
@@ -103,10 +118,13 @@ class Filing:
         if kind is not Trace:
             name = _name(digest, kind)
             return name if exists(name) else None
+        if (place := self._places.get(digest)) is not None and exists(place):
+            return place
         fact = self._index.get("trace", digest.hex)
         if fact is not None and exists(name := _trace_name(Digest(str(fact[0])), digest)):
             return name
-        return self._learn_traces().get(digest.hex)
+        self._places = self._learn_traces()
+        return self._places.get(digest)
 
     def names(self, kind: type[Record]) -> list[str]:
         """The names of all records of a kind."""
@@ -124,12 +142,20 @@ class Filing:
     def traces(self, key: Digest) -> list[tuple[Digest, Trace]]:
         """All traces of a key, oldest first; damaged ones are left out with a warning."""
         names = self._content.backend.names(_trace_prefix(key))
+        if not names:
+            return []
+        if (known := self._of_keys.get(key)) is not None and known[0] == names:
+            return list(known[1])
         # Whoever asks may be about to reuse one of them; relied on first and read then, so it is whole or not here.
         with self._content.gate.relying(digest for name in names if (digest := digest_of_name(name)) is not None):
             pass
         found = [(digest, trace) for digest, trace in self._readable(names, Trace) if trace.key == key]
+        self._places.update((digest, _trace_name(key, digest)) for digest, _ in found)
         # A clock that was set back puts traces in another order, but in the same one for everybody.
-        return sorted(found, key=lambda pair: (pair[1].started, pair[0]))
+        found.sort(key=lambda pair: (pair[1].started, pair[0]))
+        if len(found) == len(names):  # a damaged one is mentioned each time
+            self._of_keys[key] = (names, found)
+        return list(found)
 
     def runs(self) -> list[RunFact]:
         """What is known of all runs, oldest first."""
@@ -159,13 +185,8 @@ class Filing:
     def rebuild(self) -> None:
         """Forget all facts and find those about records out again."""
         self._index.clear()
-        self._learn_traces()
+        self._settle(self._learn_traces())
         self.runs()
-
-    def _demand(self, record: Record) -> None:
-        wanted = list(references(record))
-        with self._content.gate.relying(reference.digest for reference in wanted):
-            self._look_for(record, wanted)
 
     def _look_for(self, record: Record, wanted: list[Reference]) -> None:
         for digest, kind, step in wanted:
@@ -186,7 +207,7 @@ class Filing:
             if digest is None:
                 continue
             try:
-                record = decode(self._content.read(name, digest, f"{KINDS[kind]} record"), kind)
+                record = self._decoded(name, digest, kind)
             except NotFound:
                 continue  # deleted since it was listed
             except Damaged as problem:
@@ -203,18 +224,41 @@ class Filing:
         self._index.put("run", {digest.hex: [record.version, pipeline, record.started, record.purpose]})
         return RunFact(digest, record.version, pipeline, record.started, record.purpose)
 
-    def _learn_traces(self) -> dict[str, str]:
-        """Where every trace is filed, by its digits."""
-        found: dict[str, str] = {}
-        facts: dict[str, Fact] = {}
-        for name in self.names(Trace):
-            folder, _, rest = name.rpartition("/")
-            key, _, digits = rest.partition(".")
-            digest, key_digest = _digest(digits), _digest(folder.rpartition("/")[2] + key)
-            if digest is not None and key_digest is not None:
-                found[digits] = name
-                facts[digits] = [key_digest]
-        self._index.put("trace", facts)
+    def _decoded(self, name: str, digest: Digest, kind: type[R]) -> R:
+        """The record under a name. Traces are kept at hand, since a run asks for the same ones again and again."""
+        if kind is Trace and (known := self._read.get(name)) is not None:
+            return cast(R, known)
+        data = self._content.read(name, digest, f"{KINDS[kind]} record")
+        record = decode(data, kind)
+        if isinstance(record, Trace):
+            self._read_size += len(data)
+            if self._read_size > _AT_HAND:
+                self._read.clear()
+                self._of_keys.clear()
+                self._read_size = len(data)
+            self._read[name] = record
+        return record
+
+    def _settle(self, traces: Iterable[Digest]) -> None:
+        """Wait until traces survive a power cut, unless that was found out before; all together."""
+        waiting = {digest: name for digest in traces if (name := self._unsettled(digest)) is not None}
+        if waiting:
+            self._content.backend.settle(waiting.values(), flush=True)
+            self._index.put("trace", {digest.hex: [_key_of(name), _SETTLED] for digest, name in waiting.items()})
+
+    def _unsettled(self, digest: Digest) -> str | None:
+        match self._index.get("trace", digest.hex):
+            case [_, str(how)] if how == _SETTLED:
+                return None
+            case _:
+                return self.find(digest, Trace)
+
+    def _learn_traces(self) -> dict[Digest, str]:
+        """Where every trace is filed."""
+        listed = ((digest_of_name(name), name) for name in self.names(Trace))
+        found = {digest: name for digest, name in listed if digest is not None}
+        known = self._index.all("trace")
+        self._index.put("trace", {one.hex: [_key_of(name)] for one, name in found.items() if one.hex not in known})
         return found
 
 
@@ -244,6 +288,12 @@ def _trace_prefix(key: Digest) -> str:
 
 def _trace_name(key: Digest, digest: Digest) -> str:
     return _trace_prefix(key) + digest.hex
+
+
+def _key_of(name: str) -> Digest:
+    """The key that a trace is filed by."""
+    *_, folder, last = name.split("/")
+    return Digest(f"{ALGORITHM}:{folder}{last.partition('.')[0]}")
 
 
 def _run_fact(digest: Digest, fact: Fact | None) -> RunFact | None:

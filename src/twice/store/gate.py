@@ -34,14 +34,20 @@ class Gate:
     def relying(self, digests: Iterable[Digest]) -> Iterator[None]:
         """Say what this process relies on from now on until it ends; held while it looks whether it is there."""
         descriptor = self._descriptor()
+        if self._mine.held:  # by this thread already, further out
+            self._scratch.pin(digests)
+            yield
+            return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         except OSError:
             descriptor = -1  # no locks on this file system: then nothing is ever taken away either
+        self._mine.held = True
         try:
             self._scratch.pin(digests)
             yield
         finally:
+            self._mine.held = False
             if descriptor >= 0:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
 
@@ -97,6 +103,7 @@ class Gate:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             opened = self._mine.opened = _Open(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
             self._mine.process = process
+            self._mine.held = False
             return opened.descriptor
         return int(self._mine.opened.descriptor)
 

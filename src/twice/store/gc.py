@@ -21,6 +21,7 @@ from twice.records.digest import Digest, digest_bytes
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
+from twice.records.verdict import Verdict
 from twice.records.version import Version
 from twice.store import objects as objects_
 from twice.store import packs, recipes
@@ -108,6 +109,7 @@ class Collector:
         self._gate = gate
         self._objects = objects
         self._records: dict[str, Record] = {}
+        self._unreadable: dict[str, tuple[Digest, Damaged]] = {}
 
     def plan(self, policy: Policy, relied_on: frozenset[Digest], anew: frozenset[str] = frozenset()) -> Plan:
         """Find out what can go.
@@ -121,10 +123,13 @@ class Collector:
             Damaged: A record or a name cannot be read, so it is not known what it needs.
         """
         records = {kind: dict(self._read_all(kind)) for kind in KINDS}
+        torn = self._torn(records)
         kept_runs = self._kept_runs(records[RunRecord], policy)
         marked = self._marked(records, kept_runs, relied_on, policy)
-        names: list[str] = []
+        names = list(torn)
         counts: dict[str, int] = defaultdict(int)
+        if torn:
+            counts[KINDS[Trace]] += len(torn)
         for kind in COLLECTED:
             for name, (digest, _) in records[kind].items():
                 if (kind, digest) not in marked:
@@ -245,13 +250,29 @@ class Collector:
                 except NotFound:
                     continue
                 except Damaged as problem:
-                    raise Damaged(
-                        f"the {KINDS[kind]} {digest.short} cannot be read, so it is not known what it needs, and "
-                        f"nothing is taken away: {problem.message}",
-                        hint="`twice check` says what it touches; if it is of no use, remove the file "
-                        f"{name} in the store",
-                    ) from problem
+                    if kind is Trace:
+                        self._unreadable[name] = (digest, problem)
+                        continue
+                    raise _unknown_needs(kind, digest, name, problem) from problem
             yield name, (digest, self._records[name])
+
+    def _torn(self, records: dict[type[Record], dict[str, tuple[Digest, Record]]]) -> list[str]:
+        """Traces that a power cut tore before anything referred to them, so nothing needs them.
+
+        Raises:
+            Damaged: A trace that something refers to cannot be read.
+        """
+        referred = {
+            reference.digest
+            for kind in (RunRecord, Verdict)
+            for _, record in records[kind].values()
+            for reference in references(record)
+            if reference.kind is Trace
+        }
+        for name, (digest, problem) in self._unreadable.items():
+            if digest in referred:
+                raise _unknown_needs(Trace, digest, name, problem) from problem
+        return list(self._unreadable)
 
     def _kept_runs(self, runs: dict[str, tuple[Digest, Record]], policy: Policy) -> set[Digest]:
         groups: dict[tuple[str, bool], list[tuple[int, Digest]]] = defaultdict(list)
@@ -370,6 +391,14 @@ class Collector:
             progress("deleting", start, len(names))
             self._backend.delete(names[start : start + 1000])
         self._backend.delete([_marker(collection)])
+
+
+def _unknown_needs(kind: type[Record], digest: Digest, name: str, problem: Damaged) -> Damaged:
+    return Damaged(
+        f"the {KINDS[kind]} {digest.short} cannot be read, so it is not known what it needs, and "
+        f"nothing is taken away: {problem.message}",
+        hint=f"`twice check` says what it touches; if it is of no use, remove the file {name} in the store",
+    )
 
 
 def _aside(collection: str, name: str) -> str:

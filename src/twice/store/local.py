@@ -7,6 +7,8 @@ import fcntl
 import mmap
 import os
 import stat
+import time
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from io import FileIO
@@ -14,9 +16,13 @@ from pathlib import Path
 
 from twice.errors import NotFound
 from twice.store.backend import Bytes
-from twice.store.durable import copy_new, explained, seal, sync_folder, write_new
+from twice.store.durable import copy_new, explained, seal, side_by_side, sync_file, sync_folder, write_new
 from twice.store.scratch import Scratch
 
+_Listing = list[tuple[str, bool]]
+_LEFT_ALONE = 2_000_000_000
+"""Nanoseconds for which a folder must have been left alone before the time of its last change is believed."""
+_MOST_LISTINGS = 512
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
@@ -37,6 +43,7 @@ class LocalBackend:
         self.scratch = scratch
         self._hard_links = hard_links
         self._settled: set[Path] = set()
+        self._listings: dict[str, tuple[tuple[int, ...], _Listing]] = {}
 
     def read(self, name: str) -> bytes:
         """The bytes under a name."""
@@ -90,31 +97,60 @@ class LocalBackend:
         return sorted(self._below(folder, start))
 
     def _below(self, folder: str, start: str) -> Iterator[str]:
-        try:
-            entries = list(os.scandir(self.path / folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        for entry in entries:
-            if entry.name.startswith(start):
-                name = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._below(name, "")
-                else:
-                    yield name
+        entries = self._remembered(folder) if start else self._listed(folder)
+        for last, is_folder in entries[bisect_left(entries, (start, False)) :]:
+            if not last.startswith(start):
+                return
+            name = f"{folder}/{last}" if folder else last
+            if is_folder:
+                yield from self._below(name, "")
+            else:
+                yield name
 
-    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+    def _listed(self, folder: str) -> _Listing:
+        try:
+            with os.scandir(f"{self.path}/{folder}") as entries:
+                return sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _remembered(self, folder: str) -> _Listing:
+        """As :meth:`_listed`, without reading a folder again in which nothing changed; for who asks for a few of many.
+
+        A folder that changed just now is read again, since a clock that ticks coarsely gives two changes one time.
+        What a clock that was set back lets us overlook all the same is found out, or written, once more.
+        """
+        try:
+            status = os.lstat(f"{self.path}/{folder}")
+        except OSError:
+            return []
+        identity = (status.st_ino, status.st_dev, status.st_mtime_ns, status.st_ctime_ns)
+        known = self._listings.get(folder)
+        if known is not None and known[0] == identity:
+            return known[1]
+        now = time.time_ns()
+        entries = self._listed(folder)
+        if max(status.st_mtime_ns, status.st_ctime_ns) + _LEFT_ALONE < now:
+            if len(self._listings) >= _MOST_LISTINGS:
+                self._listings.clear()
+            self._listings[folder] = (identity, entries)
+        return entries
+
+    def write(self, items: Iterable[tuple[str, Bytes]], *, flush: bool = True) -> None:
         """Write all, each to the disk; rename all; then each folder to the disk, once."""
         with explained(self.path):
-            written: list[tuple[str, Path]] = []
+            written: list[tuple[str, str]] = []
             try:
                 for name, data in items:
-                    temporary = self.scratch.file()
+                    temporary = self.scratch.name()
                     written.append((name, temporary))
                     write_new(temporary, data)
-                self._move(written)
+                if flush:
+                    side_by_side(sync_file, (Path(temporary) for _, temporary in written))
+                self._move(written, flush=flush)
             except BaseException:
                 for _, temporary in written:
-                    temporary.unlink(missing_ok=True)
+                    Path(temporary).unlink(missing_ok=True)
                 raise
 
     def adopt(self, items: Iterable[tuple[str, Path]]) -> None:
@@ -127,11 +163,16 @@ class LocalBackend:
                     seal(descriptor)
                 finally:
                     os.close(descriptor)
-            self._move(moves)
+            side_by_side(sync_file, (file for _, file in moves))
+            self._move([(name, str(file)) for name, file in moves])
 
-    def settle(self, names: Iterable[str]) -> None:
-        """Flush the folders that hold these names."""
-        self._settle({(self.path / name).parent for name in names})
+    def settle(self, names: Iterable[str], *, flush: bool = False) -> None:
+        """Flush the folders that hold these names, and before them the files where they were not."""
+        many = list(names)
+        with explained(self.path):
+            if flush:
+                side_by_side(sync_file, (self.path / name for name in many if self.exists(name)))
+            self._settle({(self.path / name).parent for name in many})
 
     def claim(self, name: str, data: bytes) -> bool:
         """Put bytes under a name that has none, by a hard link, which fails where there is something."""
@@ -142,6 +183,7 @@ class LocalBackend:
                 temporary = self.scratch.file()
                 try:
                     write_new(temporary, data)
+                    sync_file(temporary)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     won = self._moved_if_absent(temporary, target)
                 finally:
@@ -190,24 +232,25 @@ class LocalBackend:
             temporary.rename(target)
             return True
 
-    def _move(self, moves: list[tuple[str, Path]]) -> None:
-        folders = set()
+    def _move(self, moves: list[tuple[str, str]], *, flush: bool = True) -> None:
+        # Names as texts here: a path for each is half of the time that a small record takes.
         for name, file in moves:
-            target = self.path / name
+            target = f"{self.path}/{name}"
             try:
-                file.replace(target)
+                os.replace(file, target)  # noqa: PTH105
             except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
+                Path(file).replace(target)
             except OSError as problem:
                 if problem.errno != errno.EXDEV:
                     raise
                 temporary = self.scratch.file()
-                copy_new(file, temporary)
-                self._move([(name, temporary)])
-                file.unlink()
-            folders.add(target.parent)
-        self._settle(folders)
+                copy_new(Path(file), temporary)
+                sync_file(temporary)
+                self._move([(name, str(temporary))])
+                Path(file).unlink()
+        if flush:
+            self._settle({(self.path / name).parent for name, _ in moves})
 
     def _settle(self, folders: set[Path]) -> None:
         """Flush folders, and above them each folder that this process has not yet seen to be on the disk."""
@@ -216,6 +259,5 @@ class LocalBackend:
             while folder != self.path and folder not in self._settled and folder not in above:
                 above.add(folder)
                 folder = folder.parent
-        for folder in folders | {folder.parent for folder in above}:
-            sync_folder(folder)
+        side_by_side(sync_folder, folders | {folder.parent for folder in above})
         self._settled |= above

@@ -56,7 +56,7 @@ class MemoryBackend:
         """Every name that starts with a text, sorted."""
         return sorted(name for name in list(self._held) if name.startswith(prefix))
 
-    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+    def write(self, items: Iterable[tuple[str, Bytes]], *, flush: bool = True) -> None:  # noqa: ARG002
         """Put bytes under names."""
         self._held.update({name: bytes(data) for name, data in items})
 
@@ -66,7 +66,7 @@ class MemoryBackend:
             self._held[name] = file.read_bytes()
             file.unlink()
 
-    def settle(self, names: Iterable[str]) -> None:
+    def settle(self, names: Iterable[str], *, flush: bool = False) -> None:
         """Nothing to do: this memory does not outlive a crash anyway."""
 
     def claim(self, name: str, data: bytes) -> bool:

@@ -21,7 +21,7 @@ from twice.records.digest import Digest, digest_bytes, named, threads_for
 from twice.store import recipes
 from twice.store.backend import Bytes
 from twice.store.content import Content, digest_finished
-from twice.store.durable import copy_new, copy_range, explained, seal, sync_folder
+from twice.store.durable import copy_new, copy_range, explained, seal, sync, sync_folder
 from twice.store.likeness import Likeness
 from twice.store.packs import FEW, SMALL, Packs
 from twice.store.recipes import Stretch, recipe_name
@@ -384,6 +384,7 @@ class Objects:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         try:
             seal(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ def refuse(place: Path) -> NoReturn:
 class ReadingBackend(LocalBackend):
     """A folder of this machine that is only read."""
 
-    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+    def write(self, items: Iterable[tuple[str, Bytes]], *, flush: bool = True) -> None:  # noqa: ARG002
         """Refused, if there is anything to write."""
         if list(items):
             refuse(self.path)
@@ -36,7 +36,7 @@ class ReadingBackend(LocalBackend):
         if list(items):
             refuse(self.path)
 
-    def settle(self, names: Iterable[str]) -> None:
+    def settle(self, names: Iterable[str], *, flush: bool = False) -> None:
         """Nothing: what is here is as durable as its writers made it."""
 
     def claim(self, name: str, data: bytes) -> bool:  # noqa: ARG002 - the backend's verb

@@ -35,14 +35,18 @@ class Scratch:
         self.path = path
         self._lock = threading.Lock()
         self._own: Path | None = None
-        self._descriptor = -1
+        self._descriptor = self._relied_on = -1
         self._process = 0
-        self._finalizer: weakref.finalize[[Path, int, int], Scratch] | None = None
+        self._finalizer: weakref.finalize[[Path, tuple[int, ...], int], Scratch] | None = None
         self._pins: set[Digest] = set()
 
     def file(self) -> Path:
         """A name for a new file; nothing is there yet."""
-        return self._folder() / secrets.token_hex(12)
+        return Path(self.name())
+
+    def name(self) -> str:
+        """As :meth:`file`, as a text."""
+        return f"{self._folder()}/{secrets.token_hex(12)}"
 
     def spool(self) -> Path:
         """A fresh, empty folder."""
@@ -52,14 +56,14 @@ class Scratch:
 
     def pin(self, digests: Iterable[Digest]) -> None:
         """Let other processes know that this one relies on some things for as long as it lives."""
-        folder = self._folder()
+        wanted = [*digests]
+        if self._process == os.getpid() and self._pins.issuperset(wanted):
+            return
+        self._folder()
         with self._lock:
-            fresh = [digest for digest in dict.fromkeys(digests) if digest not in self._pins]
-            if not fresh:
-                return
+            fresh = [digest for digest in dict.fromkeys(wanted) if digest not in self._pins]
             # Not flushed: what matters is what other processes see, and after a power cut none of them is alive.
-            with open(folder / _PINS, "ab", buffering=0) as file:
-                file.write("".join(f"{digest}\n" for digest in fresh).encode())
+            os.write(self._relied_on, "".join(f"{digest}\n" for digest in fresh).encode())
             self._pins.update(fresh)
 
     def pinned(self) -> frozenset[Digest]:
@@ -122,23 +126,28 @@ class Scratch:
         process = os.getpid()
         if self._finalizer is not None:
             self._finalizer.detach()
-            with suppress(OSError):
-                os.close(self._descriptor)
+            _close(self._descriptor, self._relied_on)
         own = self.path / f"{process}-{secrets.token_hex(8)}"
         own.mkdir(parents=True)
         descriptor = os.open(own / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with suppress(OSError):  # no locks here: then age alone decides
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.write(descriptor, f"{process}\n".encode())
+        relied_on = os.open(own / _PINS, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         if self._pins:  # a forked child relies on what its parent relied on, and may outlive it
-            (own / _PINS).write_text("".join(f"{digest}\n" for digest in self._pins))
-        self._own, self._descriptor, self._process = own, descriptor, process
-        self._finalizer = weakref.finalize(self, _remove, own, descriptor, process)
+            os.write(relied_on, "".join(f"{digest}\n" for digest in self._pins).encode())
+        self._own, self._descriptor, self._relied_on, self._process = own, descriptor, relied_on, process
+        self._finalizer = weakref.finalize(self, _remove, own, (descriptor, relied_on), process)
 
 
-def _remove(own: Path, descriptor: int, process: int) -> None:
+def _remove(own: Path, descriptors: tuple[int, ...], process: int) -> None:
     if os.getpid() == process:  # never from a forked child that inherited this
         shutil.rmtree(own, ignore_errors=True)
+        _close(*descriptors)
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
         with suppress(OSError):
             os.close(descriptor)
 

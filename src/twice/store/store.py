@@ -60,8 +60,9 @@ R = TypeVar("R", bound=Record)
 class Store:
     """Objects, records and names in one place, for many threads and processes at once.
 
-    What a method has returned from survives a crash. The order of writers is: objects, then traces, then the run, then
-    the name; a record that refers to something that is not here is refused.
+    What a method has returned from survives a crash; a trace survives a power cut once something refers to it. The
+    order of writers is: objects, then traces, then the run, then the name; a record that refers to something that is
+    not here is refused.
 
     Use :meth:`open`. The constructor is for stores whose bytes are somewhere else than in a folder.
 

@@ -136,6 +136,14 @@ class BackendExam:
         backend.settle(["objects/ab/1"])
         assert backend.read("objects/ab/1") == b"x"
 
+    def test_what_is_written_without_waiting_is_there_at_once_and_can_be_settled(self) -> None:
+        backend = self.make()
+        backend.write([("records/trace/ab/1", b"one"), ("records/trace/cd/1", b"two")], flush=False)
+        assert backend.read("records/trace/ab/1") == b"one"
+        assert backend.names("records/trace/") == ["records/trace/ab/1", "records/trace/cd/1"]
+        backend.settle(["records/trace/ab/1", "records/trace/cd/1", "records/trace/none"], flush=True)
+        assert backend.read("records/trace/cd/1") == b"two", "settling changes nothing, and what is gone is no error"
+
     def test_many_threads_write_and_read_at_once(self) -> None:
         backend = self.make()
 
@@ -206,11 +214,11 @@ class FaultyBackend:
         """Every name that starts with a text."""
         return self._living().names(prefix)
 
-    def write(self, items: Iterable[tuple[str, Bytes]]) -> None:
+    def write(self, items: Iterable[tuple[str, Bytes]], *, flush: bool = True) -> None:
         """Put bytes under names, one after the other."""
         for item in items:
             self._point("write")
-            self.inner.write([item])
+            self.inner.write([item], flush=flush)
         self._point("write")
 
     def adopt(self, items: Iterable[tuple[str, Path]]) -> None:
@@ -220,10 +228,10 @@ class FaultyBackend:
             self.inner.adopt([item])
         self._point("adopt")
 
-    def settle(self, names: Iterable[str]) -> None:
+    def settle(self, names: Iterable[str], *, flush: bool = False) -> None:
         """Make sure that names survive a crash."""
         self._point("settle")
-        self.inner.settle(names)
+        self.inner.settle(names, flush=flush)
 
     def claim(self, name: str, data: bytes) -> bool:
         """Put bytes under a name that has none."""
