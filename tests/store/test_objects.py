@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 from array import array
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from twice.errors import Damaged, NotFound, StoreError
 from twice.records.digest import Digest, digest_bytes
 from twice.store import Store
+from twice.store.stretches import LARGE
 
 
 def flip_first_byte(file: Path) -> None:
@@ -196,13 +198,15 @@ def test_a_file_that_is_put_stays_as_it_is(store: Store, tmp_path: Path) -> None
     assert store.put_file(file) == digest_bytes(b"other")
 
 
-def test_putting_a_file_again_mends_the_object_that_was_tampered_with(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [6, LARGE + 1])
+def test_putting_a_file_again_mends_the_object_that_was_tampered_with(store: Store, tmp_path: Path, size: int) -> None:
+    content = random.Random(size).randbytes(size)
     file = tmp_path / "data.csv"
-    file.write_bytes(b"1,2,3\n")
+    file.write_bytes(content)
     digest = store.put_file(file)
     flip_first_byte(store.file(digest))
     assert store.put_file(file) == digest
-    assert store.get(digest) == b"1,2,3\n"
+    assert store.get(digest) == content
 
 
 def test_a_mapped_object_outlives_the_store_that_gave_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from twice.errors import StoreUnusable
@@ -17,6 +17,7 @@ from twice.errors import StoreUnusable
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 _AT_ONCE = 16
 READ_ONLY = 0o444
+_AT_A_TIME = 16 << 20
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -99,7 +100,9 @@ def copy_new(source: Path, path: Path) -> None:
     with source.open("rb") as reader:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
-            if not _copied_by_kernel(reader.fileno(), descriptor):
+            with flushing(descriptor) if os.fstat(reader.fileno()).st_size > _AT_A_TIME else nullcontext():
+                copied = _copied_by_kernel(reader.fileno(), descriptor)
+            if not copied:
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.ftruncate(descriptor, 0)
                 reader.seek(0)
@@ -110,6 +113,30 @@ def copy_new(source: Path, path: Path) -> None:
             seal(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def flushing(descriptor: int) -> Iterator[None]:
+    """Let the disk write a large file while it is still being made, so that there is less to wait for at its end."""
+    finished = threading.Event()
+    problems: list[OSError] = []
+
+    def flush() -> None:
+        try:
+            while not finished.wait(0.02):
+                os.fsync(descriptor)
+        except OSError as problem:
+            problems.append(problem)
+
+    helper = threading.Thread(target=flush)
+    helper.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        helper.join()
+    if problems:
+        raise problems[0]
 
 
 def copy_range(source: int, target: int, offset: int, length: int) -> None:
@@ -136,7 +163,7 @@ def _copied_by_kernel(source: int, target: int) -> bool:
         return False
     copied = 0
     try:
-        while count := os.copy_file_range(source, target, 1 << 30):
+        while count := os.copy_file_range(source, target, _AT_A_TIME):
             copied += count
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -48,7 +48,7 @@ class FileDigests:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._folders: dict[str, dict[str, Fact]] = {}
+        self._folders: dict[str, dict[str, tuple[Fact, Digest]]] = {}
 
     def digest(self, path: Path) -> Digest:
         """The digest of a file's bytes.
@@ -57,22 +57,48 @@ class FileDigests:
             NotFound: There is no such file, or it cannot be read.
             StoreError: It is a folder, a pipe or a device.
         """
-        name = _as_text(path)
+        seen = self.seen(path)
+        if seen.digest is not None:
+            return seen.digest
+        now = time.time_ns()
         try:
-            before = _identity(path)
-            parent, _, last = str(path.absolute()).rpartition("/")
-            for fact in (self._folder(parent).get(last), self._index.get("file", name)):
-                match fact:
-                    case [*known, str(content)] if known == before:
-                        return Digest(content)
-            now = time.time_ns()
             content = _read(path)
-            after = _identity(path)
         except OSError as problem:
-            raise NotFound(f"the file {path} cannot be read: {problem.strerror}.") from problem
-        if before == after and _settled(before, now):
-            self._index.put("file", {name: [*before, content]})
+            raise _unreadable(path, problem) from problem
+        self.learn(seen._replace(digest=content), now)
         return content
+
+    def seen(self, path: Path) -> Seen:
+        """A file, with its digest if it is known without reading.
+
+        Raises:
+            NotFound: There is no such file, or it cannot be looked at.
+            StoreError: It is a folder, a pipe or a device.
+        """
+        place = str(path.absolute())
+        try:
+            identity = _identity(place)
+        except OSError as problem:
+            raise _unreadable(path, problem) from problem
+        parent, _, last = place.rpartition("/")
+        in_folder = self._folder(parent).get(last)
+        if in_folder is not None and in_folder[0] == identity:
+            return Seen(place, identity, in_folder[1])
+        match self._index.get("file", _as_text(path)):
+            case [*known, str(content)] if known == identity:
+                return Seen(place, identity, Digest(content))
+        return Seen(place, identity, None)
+
+    def learn(self, seen: Seen, now: int) -> None:
+        """Remember a digest, of a file that was left alone long enough and since it was looked at.
+
+        Args:
+            seen: What was found out, with what the file system said before it was read.
+            now: When reading began.
+        """
+        with suppress(OSError):
+            if seen.digest is not None and _settled(seen.identity, now) and _identity(seen.path) == seen.identity:
+                self._index.put("file", {_as_text(Path(seen.path)): [*seen.identity, seen.digest]})
 
     def vouch(self, path: Path, digest: Digest) -> None:
         """Remember the digest of a file that the store wrote itself: nobody else writes there within a clock's tick."""
@@ -98,12 +124,9 @@ class FileDigests:
             try:
                 identity = _identity(path)
             except OSError as problem:
-                raise NotFound(f"the file {path} cannot be read: {problem.strerror}.") from problem
-            match self._folder(parent).get(last):
-                case [*known, str(content)] if known == identity:
-                    yield Seen(path, identity, Digest(content))
-                case _:
-                    yield Seen(path, identity, None)
+                raise _unreadable(path, problem) from problem
+            known = self._folder(parent).get(last)
+            yield Seen(path, identity, known[1] if known is not None and known[0] == identity else None)
 
     def remember(self, seen: Iterable[Seen], now: int) -> None:
         """Remember many digests, of files that were left alone long enough.
@@ -116,25 +139,35 @@ class FileDigests:
         for path, identity, digest in seen:
             if digest is not None and _settled(identity, now):
                 parent, _, last = path.rpartition("/")
-                self._folder(parent)[last] = [*identity, digest]
+                self._folder(parent)[last] = (identity, digest)
                 changed[parent] = None
-        for parent in changed:
-            rows = [[name, *fact] for name, fact in self._folder(parent).items()]
-            self._index.put("folder", {_as_text(Path(parent)): [item for row in rows for item in row]})
+        rows = {
+            parent: [[name, *identity, digest] for name, (identity, digest) in self._folder(parent).items()]
+            for parent in changed
+        }
+        self._index.put(
+            "folder", {_as_text(Path(at)): [item for row in many for item in row] for at, many in rows.items()}
+        )
 
-    def _folder(self, parent: str) -> dict[str, Fact]:
+    def _folder(self, parent: str) -> dict[str, tuple[Fact, Digest]]:
         """What is remembered of the files of a folder; read once, since what is out of date is only not used."""
         known = self._folders.get(parent)
         if known is None:
             flat = self._index.get("folder", _as_text(Path(parent))) or []
             rows = (flat[place : place + 7] for place in range(0, len(flat), 7))
-            known = self._folders[parent] = {str(row[0]): row[1:] for row in rows if len(row) == 7}
+            known = self._folders[parent] = {
+                str(row[0]): (row[1:6], Digest(str(row[6]))) for row in rows if len(row) == 7
+            }
         return known
 
 
 def identity_of(path: str) -> Fact:
     """What the file system says of a file, as :meth:`FileDigests.many` gives it."""
     return _identity(path)
+
+
+def _unreadable(path: str | Path, problem: OSError) -> NotFound:
+    return NotFound(f"the file {path} cannot be read: {problem.strerror}.")
 
 
 def _as_text(path: Path) -> str:

@@ -9,11 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from twice.errors import Damaged, NotFound
-from twice.records.digest import Digest
+from twice.records.digest import Digest, digest_bytes
+from twice.store import packs as packs_
 from twice.store.backend import Backend
 from twice.store.files import FileDigests, Seen, identity_of
 from twice.store.objects import Objects, object_name
 from twice.store.packs import FULL, SMALL
+from twice.store.stretches import LARGE
 
 
 class Intake:
@@ -33,21 +35,30 @@ class Intake:
 
     def file(self, file: Path) -> Digest:
         """Put a copy of a file down."""
-        before = self._files.before(file)
-        known = self._files.digest(file)
-        if self._is_here(known):
-            self._objects.settle(known)
-            return known
-        digest = self._objects.put_file(file, like=before)
-        name = object_name(digest)
+        seen = self._files.seen(file)
+        if seen.digest is not None and self._is_here(seen.digest):
+            self._objects.settle(seen.digest)
+            return seen.digest
+        now = time.time_ns()
+        # Read once: what is put down is what is hashed, and the file has that digest if it was left alone meanwhile.
+        if int(seen.identity[0]) < LARGE:
+            content = _content(seen.path)
+            digest = digest_bytes(content)
+            if self._is_here(digest):
+                self._objects.settle(digest)
+            else:
+                self._objects.put([content])
+        else:
+            digest = self._objects.put_file(file, like=self._files.before(file))
+        self._files.learn(seen._replace(digest=digest), now)
         # What was just written, or held against its name, is not read again the next time.
         with suppress(NotFound):
-            self._files.vouch(self._backend.file(name), digest)
+            self._files.vouch(self._backend.file(object_name(digest)), digest)
         return digest
 
     def files(self, files: Iterable[Path]) -> list[Digest]:
         """Put copies of many files down; the digests come in the same order."""
-        paths = [os.path.abspath(file) for file in files]  # noqa: PTH100 - a Path for each is half of the time
+        paths = list(map(_absolute, files))
         now = time.time_ns()
         known: dict[str, Digest] = {}
         unknown: list[Seen] = []
@@ -85,20 +96,26 @@ class Intake:
         packs = self._objects.packs
         packs.look()
         packed: dict[str, set[Digest]] = {}
-        here: set[Digest] = set()
+        alone: set[Digest] = set()
         with self._objects.relying(digests):
             for digest in digests:
                 member = packs.find(digest, look=False)
-                if member is not None and not self._backend.exists(object_name(digest)):
+                if member is not None:
                     packed.setdefault(member.pack, set()).add(digest)
-                elif self._objects.there(digest):
-                    here.add(digest)
-        sound = {digest for digest in here if self._is_sound(digest)}
-        names = {name for digest in sound for name, _ in self._objects.holders(digest)}
-        for pack, members in packed.items():  # one pack vouches for all that lie in it
-            if self._is_sound(next(iter(members))):
-                sound |= members
-                names.add(pack)
+                else:
+                    alone.add(digest)
+            names: set[str] = set()
+            sound: set[Digest] = set()
+            for pack, members in packed.items():  # one pack vouches for all that lie in it
+                if self._is_unchanged(pack, packs_.digest_of(pack)):
+                    sound |= members
+                    names.add(pack)
+                else:
+                    alone |= members
+            for digest in filter(self._objects.there, alone):
+                if self._is_sound(digest):
+                    sound.add(digest)
+                    names.update(name for name, _ in self._objects.holders(digest))
         self._backend.settle(names)
         return sound
 
@@ -113,14 +130,27 @@ class Intake:
 
     def _is_sound(self, digest: Digest) -> bool:
         try:
-            for name, vouched in self._objects.holders(digest):
-                if name not in self._sound:
-                    if self._files.digest(self._backend.file(name)) != vouched:
-                        return False
-                    self._sound.add(name)
+            return all(self._is_unchanged(name, vouched) for name, vouched in self._objects.holders(digest))
         except (NotFound, Damaged):
             return False
+
+    def _is_unchanged(self, name: str, digest: Digest) -> bool:
+        """Whether a file of the store is what its name says; read again only if it is not as it was left."""
+        if name not in self._sound:
+            try:
+                if self._files.digest(self._backend.file(name)) != digest:
+                    return False
+            except NotFound:
+                return False
+            self._sound.add(name)
         return True
+
+
+def _absolute(file: Path) -> str:
+    text = str(file)
+    if text.startswith("/") and "/." not in text:  # as nearly all are; a Path knows no empty parts
+        return text
+    return os.path.abspath(text)  # noqa: PTH100 - a Path for each is half of the time
 
 
 def _batches(unknown: list[Seen]) -> Iterator[list[Seen]]:
@@ -144,9 +174,9 @@ def _content(path: str) -> bytes:
     except OSError as problem:
         raise NotFound(f"the file {path} cannot be read: {problem.strerror}.") from problem
     try:
-        data = os.read(descriptor, SMALL + 1)
-        while len(data) <= SMALL and (more := os.read(descriptor, SMALL + 1)):
-            data += more
-        return data
+        pieces = [os.read(descriptor, os.fstat(descriptor).st_size + 1)]
+        while pieces[-1]:
+            pieces.append(os.read(descriptor, SMALL))
+        return pieces[0] if len(pieces) < 3 else b"".join(pieces)
     finally:
         os.close(descriptor)

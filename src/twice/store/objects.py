@@ -18,7 +18,7 @@ from blake3 import blake3
 
 from twice.errors import Damaged, NotFound, StoreError
 from twice.records.digest import Digest, digest_bytes, named, threads_for
-from twice.store import recipes
+from twice.store import packs, recipes
 from twice.store.backend import Bytes
 from twice.store.content import Content, digest_finished
 from twice.store.durable import copy_new, copy_range, explained, seal, sync, sync_folder
@@ -238,8 +238,7 @@ class Objects:
         if self._is_file(digest):
             yield object_name(digest), digest
         elif (member := self.packs.find(digest)) is not None:
-            folder, _, rest = member.pack.partition("/")[2].partition("/")
-            yield member.pack, Digest(f"blake3:{folder}{rest}")
+            yield member.pack, packs.digest_of(member.pack)
         elif self._backend.exists(recipe_name(digest)):
             for part in dict.fromkeys(one.digest for one in self._recipe(digest)):
                 yield from self.holders(part)
@@ -420,6 +419,9 @@ class Objects:
                 if not _follow(source.readinto, hash_.update, follower):
                     return None
             digest = named(hash_)
+            if follower.fresh_size and digest in {piece.digest for piece in known.pieces}:
+                self.doubt(digest)  # the object itself, but with other bytes than it should have: no recipe mends it
+                return None
             if not self._absent([digest]):
                 return digest
             fresh = digest_finished(new)

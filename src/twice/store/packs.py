@@ -135,6 +135,12 @@ def pack_name(digest: Digest) -> str:
     return f"{FOLDER}/{digest.hex[:2]}/{digest.hex[2:]}"
 
 
+def digest_of(name: str) -> Digest:
+    """The digest of the pack that is filed under a name."""
+    _, folder, rest = name.split("/")
+    return Digest(f"{ALGORITHM}:{folder}{rest}")
+
+
 def packed(batch: list[tuple[Digest, Bytes]]) -> bytearray:
     """A pack's bytes."""
     batch = sorted(batch)
