@@ -34,7 +34,7 @@ MINUTES ?= 60
 fuzz: $(VENV)/.test     ## look for a stale result in programs made by chance, for MINUTES
 	PYTHONPATH=tests $(BIN)/python -m edits.fuzzing --minutes $(MINUTES) --keep .fuzz $(ARGS)
 
-peers: $(VENV)/.test    ## the edits of the tests, put to joblib, Hamilton, redun and DVC too: the table in docs/peers.md
+peers: $(VENV)/.peers   ## the edits of the tests, put to joblib, Hamilton, redun and DVC too: the table in docs/peers.md
 	$(BIN)/python benchmarks/edits_of_peers.py $(ARGS)
 
 CORPUS ?= ../shared/corpus

@@ -7,12 +7,20 @@ is looked at, never taken from what a tool is said to do.
 
     python benchmarks/edits_of_peers.py                  # makes the tools' environments below .venv-peers, runs all
     python benchmarks/edits_of_peers.py --tool redun --only helper
-    python benchmarks/edits_of_peers.py --keep cells     # goes on where it was stopped
+    python benchmarks/edits_of_peers.py --minutes 30     # as many as there is time for; the next time goes on
+
+Each answer is kept as soon as it is known (``--keep``), under the digest of what it is an answer to: the edit, and the
+versions of the tool, which for Twice are its sources. So what is interrupted goes on, and what changed is asked again.
+The edits of every day come first, the others in an order that has nothing to do with what they are: whenever the time
+is up, what was tried is an even sample.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
+import hashlib
 import json
 import os
 import platform
@@ -22,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,7 +170,6 @@ class Asker:
     """A tool, in an environment of its own."""
 
     def __init__(self, tool: str, python: Path) -> None:
-        self.tool = tool
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src") if tool == "Twice" else ""}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment.pop("TWICE_STORE", None)
@@ -171,6 +179,7 @@ class Asker:
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
+            start_new_session=True,  # an interruption of ours is not an answer of the tool
         )
 
     def ask(self, folder: Path, variables: dict[str, str]) -> dict[str, object]:
@@ -181,8 +190,10 @@ class Asker:
         return told
 
     def close(self) -> None:
+        """Let it end by itself; what it is at work on is finished first."""
         assert self._process.stdin
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
 
 
@@ -243,22 +254,59 @@ def environment_of(tool: str, below: Path) -> Path:
     return python
 
 
-def all_of(tool: str, cases: list[Case], below: Path, cells: Cells, keep: Path | None) -> None:
+class Kept:
+    """The answers, in a file that is added to as soon as there is one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[str, str]] = {}
+        if path.exists():
+            for line in path.read_text().splitlines():
+                digest, _, _, verdict, said = json.loads(line)
+                self._known[digest] = (verdict, said)
+
+    def get(self, tool: str, case: Case) -> tuple[str, str] | None:
+        return self._known.get(_digest(tool, case))
+
+    def put(self, tool: str, case: Case, answer: tuple[str, str]) -> None:
+        digest = _digest(tool, case)
+        with self._lock, open(self._path, "a") as file:
+            self._known[digest] = answer
+            file.write(json.dumps([digest, tool, case.name, *answer]) + "\n")
+
+
+@functools.cache
+def _made_of(tool: str) -> str:
+    """What a tool's answers depend on, besides the edit."""
+    asker = (ROOT / "benchmarks" / "peers" / "asker.py").read_bytes()
+    sources = sorted((ROOT / "src" / "twice").rglob("*.py")) if tool == "Twice" else []
+    parts = [asker, *(path.read_bytes() for path in sources), "\n".join([*PEERS.get(tool, []), *USED]).encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _digest(tool: str, case: Case) -> str:
+    return hashlib.sha256(f"{_made_of(tool)} {case!r}".encode()).hexdigest()[:32]
+
+
+def all_of(tool: str, cases: list[Case], below: Path, kept: Kept, until: float) -> None:
+    """Ask a tool whatever it was not asked before, as long as there is time."""
+    pending = [case for case in cases if kept.get(tool, case) is None]
+    if not pending:
+        return
     asker = Asker(tool, environment_of(tool, below))
-    scratch = Path(tempfile.mkdtemp(prefix=f"edits-{tool.lower()}-"))
-    for number, case in enumerate(cases):
-        if (tool, case.name) not in cells:
-            folder = scratch / f"case-{number}"
+    with tempfile.TemporaryDirectory(prefix=f"edits-{tool.lower()}-", ignore_cleanup_errors=True) as scratch:
+        for number, case in enumerate(pending):
+            if time.monotonic() > until:
+                break
+            folder = Path(scratch, f"case-{number}")
             folder.mkdir()
-            cells[tool, case.name] = judge(asker, case, folder)
+            kept.put(tool, case, judge(asker, case, folder))
             shutil.rmtree(folder, ignore_errors=True)
-            if keep is not None:
-                with open(keep, "a") as file:
-                    file.write(json.dumps([tool, case.name, *cells[tool, case.name]]) + "\n")
-        if number % 25 == 24:
-            print(f"{tool}: {number + 1} of {len(cases)}", file=sys.stderr, flush=True)
-    asker.close()
-    shutil.rmtree(scratch, ignore_errors=True)
+            if number % 25 == 24:
+                done = sum(kept.get(tool, one) is not None for one in cases)
+                print(f"{tool}: {done} of {len(cases)}", file=sys.stderr, flush=True)
+        asker.close()
 
 
 WORDS = {"right": "·", "stale": "**stale**", "needless": "needless"}
@@ -316,25 +364,31 @@ def main() -> None:
     parser.add_argument("--tool", action="append", choices=TOOLS, help="only this one (may be said more than once)")
     parser.add_argument("--only", default="", help="only cases whose name has this in it")
     parser.add_argument("--environments", type=Path, default=ROOT / ".venv-peers", help="where the tools are installed")
-    parser.add_argument("--keep", type=Path, help="a file that keeps each cell as soon as it is known")
+    parser.add_argument("--keep", type=Path, help="the file of the answers (default: among the environments)")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="no edit is begun after so many")
     parser.add_argument("--table", action="store_true", help="run nothing: print the table of what was kept")
     parser.add_argument("--errors", action="store_true", help="print what was said where a tool stopped")
     asked = parser.parse_args()
     tools = asked.tool or TOOLS
     cases = [case for case in of_code() + of_files() if asked.only in case.name]
-    cases.sort(key=lambda case: case.name not in HEADLINE)
-    cells: Cells = {}
-    if asked.keep is not None and asked.keep.exists():
-        for line in asked.keep.read_text().splitlines():
-            tool, name, verdict, said = json.loads(line)
-            cells[tool, name] = (verdict, said)
+    cases.sort(key=lambda case: (case.name not in HEADLINE, hashlib.sha256(case.name.encode()).digest()))
+    below = asked.environments.absolute()
+    below.mkdir(parents=True, exist_ok=True)
+    kept = Kept(asked.keep or below / "answers.jsonl")
     if not asked.table:
-        below = asked.environments.absolute()
-        threads = [threading.Thread(target=all_of, args=(tool, cases, below, cells, asked.keep)) for tool in tools]
+        until = time.monotonic() + asked.minutes * 60
+        threads = [
+            threading.Thread(target=all_of, args=(tool, cases, below, kept, until), daemon=True) for tool in tools
+        ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            print("interrupted; the next time goes on from here", file=sys.stderr)
+    answers = {(tool, case.name): kept.get(tool, case) for tool in tools for case in cases}
+    cells: Cells = {place: answer for place, answer in answers.items() if answer is not None}
     print(f"Python {platform.python_version()}; {', '.join(pin for tool in tools for pin in PEERS.get(tool, []))}")
     print(f"{len(cases)} edits, {sum(case.matters for case in cases)} of which matter\n")
     print(report(cases, tools, cells))
