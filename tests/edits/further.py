@@ -210,3 +210,12 @@ edit(
     matters=False,
     both=True,
 )
+POOLED = "import multiprocessing\ndef f(x):\n    return x + 3\ndef step():\n    with multiprocessing.get_context('fork').Pool(1) as pool:\n        return pool.map(f, [1])\n"
+edit("what a pool of processes carries out", {"flow.py": POOLED}, ("flow.py", "3", "5"), matters=True, main=True)
+edit(
+    "a comment in a script that makes a pool of processes",
+    {"flow.py": POOLED},
+    ("flow.py", "+ 3", "+ 3  # three"),
+    matters=False,
+    main=True,
+)

@@ -135,6 +135,9 @@ def test_what_is_declared_is_read_by_every_reader_and_what_is_made_lies_below_th
     assert (how, output) == (["ran", "ran"], made)
     assert confined.startswith("landlock ")
     # Its own temporary folder has another name every time, and so may the user's have: neither is an input.
+    # And neither is a comment, though the file with the code was opened to say to the kernel that it may be read.
+    with open(tmp_path / "flow.py", "a") as file:
+        file.write("# a comment\n")
     assert json.loads(project.python("flow.py", TMPDIR="/var/tmp").splitlines()[-1])[0] == ["reused", "reused"]
     again = project.tell("""
         import json, flow

@@ -19,7 +19,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from twice.control import filter as filters
 from twice.control.facts import tidied
@@ -38,6 +38,8 @@ _AT_ONCE = 256
 
 MARKS = (0xB7, 0xE7)
 """Flags of ``getrandom`` that the kernel refuses: with them a step says that its own code begins, and ends."""
+_ASIDE = (0xBB, 0xEB)
+"""Likewise: that what is opened from now on is none of the step's business, and that it is again."""
 
 _getrandom: Callable[[int, int], bytes] | None = getattr(os, "getrandom", None)  # before anybody replaces it
 
@@ -76,9 +78,23 @@ def receive(channel: socket.socket) -> int | None:
 
 def mark(begins: bool) -> None:
     """Tell the supervisor that the step's own code begins, or ends, in this process."""
+    _say(MARKS[0] if begins else MARKS[1])
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Around what this process opens for the house, and not for the step."""
+    _say(_ASIDE[0])
+    try:
+        yield
+    finally:
+        _say(_ASIDE[1])
+
+
+def _say(flag: int) -> None:
     if _getrandom is not None:
         with contextlib.suppress(OSError):
-            _getrandom(1, MARKS[0] if begins else MARKS[1])
+            _getrandom(1, flag)
 
 
 def works() -> bool:
@@ -135,7 +151,7 @@ class Supervisor:
         }
         self._memories = _Memories()
         self._seen: set[tuple[bytes, bool]] = set()
-        self._inside = False
+        self._inside = self._aside = False
         self._search = frozenset(search)
         self._door = door
         self._entropy = entropy
@@ -175,9 +191,11 @@ class Supervisor:
             raise
         number, process, call, *arguments = _REQUEST(request)
         answer = _ANSWER(number, 0, 0, 1)  # let the kernel do it
-        with _UNLOOKABLE:  # a path that cannot be read is none that could be opened
-            if done := self._handlers[call](process, arguments):
-                answer = _ANSWER(number, done, 0, 0)
+        handler = self._handlers[call]
+        if not self._aside or handler == self._getrandom:
+            with _UNLOOKABLE:  # a path that cannot be read is none that could be opened
+                if done := handler(process, arguments):
+                    answer = _ANSWER(number, done, 0, 0)
         with _GONE:  # the caller was killed meanwhile
             fcntl.ioctl(self._listener, _SEND, answer)
 
@@ -384,9 +402,10 @@ class Supervisor:
             self.seen.connected.add(f"unix:{os.fsdecode(name)}")
 
     def _getrandom(self, process: int, arguments: Sequence[int]) -> int | None:
-        if arguments[2] in MARKS:
+        if arguments[2] in (*MARKS, *_ASIDE):
             if process == self._process:
                 self._inside = arguments[2] == MARKS[0]
+                self._aside = arguments[2] == _ASIDE[0]
             return None
         if self._inside and not arguments[2] & (os.GRND_NONBLOCK | _INSECURE) and self._is_own(process):
             self.seen.entropy += 1

@@ -21,7 +21,6 @@ import contextlib
 import ctypes
 import importlib
 import json
-import mmap
 import os
 import select
 import shutil
@@ -39,6 +38,8 @@ from twice.control import strace, syscalls
 from twice.control.ledger import Seen
 from twice.control.watchers import wanted_watcher
 from twice.errors import ControlUnusable
+from twice.execute import afresh
+from twice.execute.captured import Captured, private_map
 
 _now = time.perf_counter_ns  # before anybody replaces it
 
@@ -83,7 +84,7 @@ def main(number: int, foreign: bool = False) -> None:
     _end_with_parent()
     if foreign:
         _Here.own = _own_places()
-        _stand_in()
+        afresh.stand_in()
     connection = socket.socket(fileno=number)
     lines = connection.makefile("rwb", buffering=0)
     hello = json.loads(lines.readline())
@@ -136,14 +137,6 @@ def _own_places() -> list[str]:
     return [*sorted(known), sys.executable, str(Path(sys.prefix) / "pyvenv.cfg")]
 
 
-def _stand_in() -> None:
-    """Let local modules that make pipelines be imported also where what running one needs is not installed."""
-    import importlib.util
-
-    if any(importlib.util.find_spec(name) is None for name in ("blake3", "msgspec", "rich")):
-        sys.modules["twice.pipeline"] = importlib.import_module("twice.execute.stand_in")
-
-
 _OWN = (
     "twice.control.bounds",
     "twice.control.deterministic",
@@ -152,8 +145,6 @@ _OWN = (
     "twice.control.own",
     "twice.control.seeds",
     "twice.control.watch",
-    "twice.source.importer",
-    "twice.source.loader",
     "twice.values.decode",
     "twice.values.encode",
 )
@@ -371,25 +362,13 @@ def _redirect(spool: Path) -> None:
 
 class _Step:
     def __init__(self, task: Mapping[str, Any], spool: Path) -> None:
-        from twice.source.importer import Module
-        from twice.source.loader import Code
-
         self.task = task
         self.spool = spool
-        self.roots = {name: Path(folder) for name, folder in task["roots"].items()}
-        modules = [
-            Module(
-                module["name"],
-                module["file"],
-                Path(module["data"]).read_bytes() if module["data"] else b"",
-                module["package"],
-                module["namespace"],
-            )
-            for module in task["modules"]
-        ]
+        self.captured = Captured(task, spool / "files")
+        self.code = self.captured.code
+        self.bring_back = self.captured.bring_back
+        self.hook = self.captured.hook
         self.printed: Callable[[bytes], bytes] = lambda data: data
-        outline = json.loads(Path(task["outline"]).read_bytes())
-        self.code = Code(modules, outline, lambda number: self.bring_back(task["values"][number]))
 
     def run(self) -> dict[str, Any]:
         """Bring the code back, call the step, and write down what came out."""
@@ -427,7 +406,11 @@ class _Step:
             observer.all_clocks = True
             if "addresses" in conditions:
                 self.printed = addresses.count_printed()
-        controls = CONTROLS if self.task.get("deterministic") else None
+        task = self.spool / "task.json"
+        controls = {
+            **(CONTROLS if self.task.get("deterministic") else {}),
+            **afresh.controls(task, foreign=bool(_Here.own)),
+        }
         plant(self.task["seed"], controls)
         plant_on_import(self.task["seed"], controls)
         as_deep_as_a_program()
@@ -493,7 +476,9 @@ class _Step:
         from twice.control import strict
         from twice.control.bounds import Bounds, Refusals
 
-        version = strict.begin(Bounds.told(told).of(_Here.own), Refusals(self.spool / REFUSED), files)
+        # What it may touch is opened to say so to the kernel; that is no input of the step.
+        with syscalls.aside() if _Here.watcher == "seccomp" else contextlib.nullcontext():
+            version = strict.begin(Bounds.told(told).of(_Here.own), Refusals(self.spool / REFUSED), files)
         return f"landlock {version}"
 
     def imported(self, before: set[str]) -> list[str]:
@@ -506,6 +491,8 @@ class _Step:
         """
         found = []
         for name, module in list(sys.modules.items()):
+            if module is self.code.main and name != "__main__":
+                continue  # multiprocessing gives the script another name
             file = getattr(module, "__dict__", {}).get("__file__")
             foreseen = name in self.code.modules and not self.task["imports_anything"]
             if isinstance(file, str) and not (foreseen and (name in before or name in self.task["foreseen"])):
@@ -513,36 +500,6 @@ class _Step:
         return found
 
     # -- values
-
-    def bring_back(self, stored: Mapping[str, Any]) -> Any:
-        """A stored value, its large parts as private maps: what the step writes there, nobody else sees."""
-        from twice.values.decode import decode
-
-        return decode(
-            Path(stored["skeleton"]).read_bytes(),
-            [_private_map(path) for path in stored["buffers"]],
-            Path(stored["aside"]).read_bytes() if stored["aside"] else b"",
-            [_private_map(path) for path in stored["aside_buffers"]],
-            place=Path(self._place()),
-            hooks={**self.code.hooks, "twice.place": self._located},
-            calls=stored["executes"],
-        )
-
-    def _place(self) -> str:
-        folder = self.spool / "files" / str(len(list((self.spool / "files").glob("*"))))
-        folder.mkdir(parents=True)
-        return str(folder)
-
-    def _located(self, state: tuple[str, str, bool]) -> object:
-        root, path, text = state
-        return f"{self.roots[root]}{path}" if text else self.roots[root] / path
-
-    def hook(self, part: object) -> tuple[str, object] | None:
-        """Code that no module leads to is written down by its node."""
-        for id_, made in self.code.made.items():
-            if made is part and "<locals>" in id_:
-                return ("twice.code", id_)
-        return None
 
     def put_down(self, value: object) -> dict[str, Any]:
         """Write a value into the spool."""
@@ -587,17 +544,9 @@ class _Step:
         if encoded.skeleton != Path(stored["skeleton"]).read_bytes():
             return True
         return any(
-            not hasattr(now, "path") and memoryview(now).cast("B") != _private_map(before)
+            not hasattr(now, "path") and memoryview(now).cast("B") != private_map(before)
             for now, before in zip(encoded.buffers, stored["buffers"], strict=True)
         )
-
-
-def _private_map(path: str) -> memoryview:
-    """A file as writable memory whose changes nobody else sees."""
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            return memoryview(bytearray())
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
 
 
 def _numeric() -> list[dict[str, Any]]:
