@@ -305,7 +305,7 @@ class Run:
         Raises:
             NotFound: There is no such step, or it has no output.
         """
-        return self.project.value(self.trace(step).output, self._known)
+        return self.project.value(self.trace(step).output, self.record.snapshot, self._known)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.step_names)

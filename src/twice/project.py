@@ -28,6 +28,7 @@ from twice.actions import verify as verify_
 from twice.actions import why as why_
 from twice.actions.diagnose import BUDGET
 from twice.actions.lock import keeps_wheels
+from twice.actions.snapshotted import Snapshotted
 from twice.compare.comparison import Comparison
 from twice.define.pipeline import Drawing
 from twice.errors import NotFound
@@ -66,6 +67,7 @@ class Project:
         self.place = place
         self._create = create
         self.listener: Listener | None = None
+        self._captured: dict[Digest, Snapshotted] = {}
 
     @classmethod
     def around(cls, start: Path, store: str | os.PathLike[str] | None = None, *, create: bool = True) -> Project:
@@ -227,9 +229,21 @@ class Project:
         """File a run's version under names."""
         return save_.save(self.store, run, pipeline=pipeline, label=label, name=name)
 
-    def value(self, artifact: Artifact, known: Mapping[str, object] | None = None) -> Any:
-        """A recorded value."""
-        return fetch.value(self.store, artifact, known)
+    def value(self, artifact: Artifact, snapshot: Digest, known: Mapping[str, object] | None = None) -> Any:
+        """A recorded value.
+
+        Args:
+            artifact: Its record.
+            snapshot: The code of the run that it comes from.
+            known: Live functions and classes by node.
+        """
+
+        def captured() -> Snapshotted:
+            if snapshot not in self._captured:
+                self._captured[snapshot] = Snapshotted(self.store, snapshot)
+            return self._captured[snapshot]
+
+        return fetch.value(self.store, artifact, known, captured)
 
     def log(self, name: str | None = None, *, limit: int | None = None) -> Log:
         """Versions and their runs, newest first."""

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from twice.actions.snapshotted import Snapshotted
 from twice.errors import CaptureError
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
+from twice.source.importer import MAIN
 from twice.store.store import Store
 from twice.values import artifact as artifacts
 from twice.values.terms import Term
@@ -18,15 +20,19 @@ Known = Mapping[str, object]
 """Node id → live object, of the pipeline that is at hand."""
 
 
-def value(store: Store, artifact: Artifact, known: Known | None = None) -> Any:
+def value(
+    store: Store, artifact: Artifact, known: Known | None = None, captured: Callable[[], Snapshotted] | None = None
+) -> Any:
     """A recorded value.
 
-    Classes defined in a script come back as the script's own, if it is the one that runs.
+    Classes defined in a script come back as the script's own, if it is the one that runs, and otherwise as what the
+    captured code says.
 
     Args:
         store: The vault.
         artifact: The value's record.
         known: Live functions and classes by node id, for what no module leads to.
+        captured: The code of the run that the value comes from.
 
     Raises:
         CaptureError: The value is of a class that is not here.
@@ -41,17 +47,26 @@ def value(store: Store, artifact: Artifact, known: Known | None = None) -> Any:
             found = getattr(found, part, None)
             if found is None:
                 break
-        if loaded is not None and found is not None:
+        if loaded is not None and found is not None and (module != MAIN or not captured or captured().is_running()):
             return found
         if f"{module}:{name}" in live:
             return live[f"{module}:{name}"]
         from twice.values.kind import import_by_name
 
-        return import_by_name(module, name)
+        try:
+            if module == MAIN and captured is not None:
+                raise ImportError(module)
+            return import_by_name(module, name)
+        except (ImportError, AttributeError):
+            if captured is None or not captured().holds(module):
+                raise
+            return captured().named(module, name)
 
     def code(id_: str) -> object:
         if id_ in live:
             return live[id_]
+        if captured is not None:
+            return captured().definition(id_)
         raise CaptureError(
             f"the value is of {id_.replace(':', '.')}, which is defined inside a function and is not here.",
             hint="load it where the pipeline is made, or define the class at the top level of a module",
