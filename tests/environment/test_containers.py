@@ -59,11 +59,18 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 return len(bytearray(megabytes << 20))
             pipeline = Pipeline(steps=[load, fit, where, eat])
             """,
+        bounded_py="""
+            from twice import Pipeline
+            def peeks(path=""):
+                return len(open(path, "rb").read()) if path else 0
+            pipeline = Pipeline(steps=[peeks], strict=True)
+            """,
     )
     path = f"{Path(uv.program()).parent}{os.pathsep}{os.environ['PATH']}"
     variables = {**os.environ, "PYTHONPATH": str(Path(twice.__file__).parent.parent), "PATH": path}
-    command = [str(python), "-m", "twice", "run", "flow.py", "--version", "v1", "--keep-wheels"]
-    subprocess.run(command, cwd=project.folder, env=variables, check=True, stdout=subprocess.DEVNULL)
+    for file, version in (("flow.py", "v1"), ("bounded.py", "s1")):
+        command = [str(python), "-m", "twice", "run", file, "--version", version, "--keep-wheels"]
+        subprocess.run(command, cwd=project.folder, env=variables, check=True, stdout=subprocess.DEVNULL)
     store = place / "ein Läger, kopiert" / ".twice"
     shutil.copytree(project.folder / ".twice", store)
     shutil.rmtree(project.folder)
@@ -87,8 +94,24 @@ def say(store: Path, *arguments: str, expect: int = 0, **variables: str) -> subp
 def test_the_same_numbers_in_a_container_with_the_network_off_and_all_else_gone(moved: Path, tmp_path: Path) -> None:
     it_gives_the_same_numbers(moved)
     it_may_not_do_all(moved)
+    it_is_held_to_what_it_declares(moved)
     it_is_exported(moved, tmp_path)
     it_is_the_same_when_it_is_built_again(moved)
+
+
+def test_podman_gives_the_same_numbers_too(moved: Path) -> None:
+    if not os.environ.get("TWICE_TEST_PODMAN"):
+        assert "TWICE_REQUIRE_ENGINE" not in os.environ, "no Podman"
+        pytest.skip("no Podman: `.ci/engine start DIR` says which variables to set")
+    image = json.loads(say(moved, "env", "image", "v1", "--json", TWICE_CONTAINER_ENGINE="podman").stdout)
+    verified = say(moved, "verify", "v1", "--env", "container", "--json", TWICE_CONTAINER_ENGINE="podman")
+    verdict = json.loads(verified.stdout)
+    assert verdict["verdict"] == "identical"
+    runs = [json.loads(file.read_bytes()) for file in (moved / "records" / "run").rglob("*") if file.is_file()]
+    details = [run["launch"]["detail"] for run in runs if run["launch"] and run["launch"]["kind"] == "container"]
+    assert image["digest"] in [detail["image"] for detail in details if detail["engine"] == "podman"]
+    left = subprocess.run(["podman", "ps", "-aq"], capture_output=True, text=True, check=True)
+    assert left.stdout == ""
 
 
 def it_is_the_same_when_it_is_built_again(moved: Path) -> None:
@@ -145,6 +168,15 @@ def it_may_not_do_all(moved: Path) -> None:
     assert "could not build the image" in unbuilt.stderr
 
 
+def it_is_held_to_what_it_declares(moved: Path) -> None:
+    verdict = json.loads(say(moved, "verify", "s1", "--env", "container", "--json").stdout)
+    assert verdict["verdict"] == "identical"
+    for place in ("container", "venv"):
+        other = moved / "index.sqlite"
+        refused = say(moved, "run", "s1", "--env", place, "--param", f"peeks.path={other}", expect=1)
+        assert f"strict=True refused what it does not declare: reading {other} (bounded.py:4)" in refused.stderr
+
+
 def it_is_exported(moved: Path, tmp_path: Path) -> None:
     say(moved, "env", "export", "v1", "--to", str(tmp_path / "out"), "--base", base())
     out = tmp_path / "out"
@@ -155,6 +187,17 @@ def it_is_exported(moved: Path, tmp_path: Path) -> None:
     options = ["pip", "sync", "-q", "--offline", "--preview-features", "pylock", "-p", python, str(out / "pylock.toml")]
     uv.run(options, doing="install what was exported")
     assert subprocess.run([python, "-c", "import numpy"], check=True).returncode == 0
+    # Somebody without Twice builds it, as the devcontainer says.
+    about = json.loads((out / ".devcontainer" / "devcontainer.json").read_text())
+    assert set(about) == {"name", "build"} and set(about["build"]) == {"dockerfile", "context"}
+    file, context = (str(out / ".devcontainer" / about["build"][part]) for part in ("dockerfile", "context"))
+    program, name = engine().program, "twice-test/exported:1"
+    subprocess.run(
+        [program, "build", "-q", "--network=none", "-t", name, "-f", file, context], check=True, capture_output=True
+    )
+    inside = [program, "run", "--rm", "--network=none", name, "python", "-c", "import numpy; print(numpy.__version__)"]
+    told = subprocess.run(inside, check=True, capture_output=True, text=True).stdout.strip()
+    assert f"numpy=={told} " in (out / "requirements.txt").read_text()
     again = say(moved, "env", "export", "v1", "--to", str(out), expect=2)
     assert "is not empty" in again.stderr
 
@@ -174,6 +217,32 @@ def test_no_engine_and_one_that_may_not_be_used_are_told(tmp_path: Path, monkeyp
     (tmp_path / "docker").chmod(0o700)
     with pytest.raises(EnvironmentUnusable, match=r"(?s)permission denied.*hint: you may not use the engine"):
         engine()
+
+
+def test_an_engine_that_belongs_to_root_is_refused_to_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    base()
+    if os.getuid():
+        pytest.skip("only root can become somebody else")
+    monkeypatch.setenv("TWICE_CONTAINER_ENGINE", "docker")
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            engine()
+        except EnvironmentUnusable as problem:
+            os.write(writing, str(problem).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as told:
+        said = told.read()
+    os.waitpid(pid, 0)
+    assert "could not use docker; docker says:" in said
+    assert "permission denied while trying to connect" in said
+    assert "hint: you may not use the engine: join its group" in said
 
 
 def test_a_dockerfile_says_what_it_is_of() -> None:

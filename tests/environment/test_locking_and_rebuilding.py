@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from environment.indexes import PASSWORD, USER, Index, source, wheel
-from twice.actions.environments import Experiments, whole
+from twice.actions.environments import Experiments, buildable, whole
 from twice.actions.lock import keeps_wheels, lock
 from twice.actions.rebuild import collect, folder_of, rebuild
 from twice.environment import uv
@@ -164,6 +164,20 @@ def test_a_source_that_does_not_compile_is_told(store: Store, index: Index) -> N
     with pytest.raises(EnvironmentUnusable, match=r"(?s)gamma.*hint: no wheel fits this platform") as refused:
         rebuild(store, found)
     assert "gcc: command not found" in str(refused.value)
+
+
+def test_a_source_of_the_systems_that_no_step_reaches_is_left_out_and_the_rest_is_rebuilt(
+    store: Store, index: Index
+) -> None:
+    source(index.folder, "gamma", "1.0", "raise SystemExit('gcc: command not found')")
+    recorded = of(Distribution(name="gamma", version="1.0", origin="unknown"), alpha="1.0")
+    _, found = lock(store, recorded)
+    assert [package.name for package in found.packages] == ["alpha", "gamma"]
+    assert buildable(found, recorded, {"gamma"}) == found
+    rest = buildable(found, recorded, ())
+    assert says(rebuild(store, rest).python, "import alpha; print(alpha.NUMBER)") == "1"
+    ours = of(gamma="1.0", alpha="1.0")  # pip installed it, so that somebody wanted it
+    assert buildable(found, ours, ()) == found
 
 
 def test_what_takes_longer_than_the_time_that_is_left_is_ended_with_all_that_it_started(
@@ -322,15 +336,24 @@ def test_a_variable_makes_keeping_wheels_the_rule(said: str, meant: bool, monkey
     assert keeps_wheels() is meant
 
 
+COMPILES = {"PYTHONDONTWRITEBYTECODE": ""}
+COMPILED = f"{{}}.{sys.implementation.cache_tag}.pyc"
+
+
 def test_experiments_swap_single_distributions_both_ways(store: Store, index: Index) -> None:
     between = Experiments(store, of(alpha="1.0", beta_one="1.0"), of(alpha="2.0", beta_one="1.5"))
     assert between.names == ("alpha", "beta-one")
     versions = "import importlib.metadata as m; print(m.version('alpha'), m.version('beta-one'))"
     assert says(between.launch(()).python, versions) == "1.0 1.0"
+    subprocess.run([between.launch(()).python, "-c", "import beta_one"], check=True, env={**os.environ, **COMPILES})
     assert says(between.launch(between.names).python, versions) == "2.0 1.5"
     swapped = between.launch({"alpha"})
     assert says(swapped.python, versions) == "2.0 1.0"
     assert says(between.launch({"alpha"}, reverse=True).python, versions) == "1.0 1.5"
+    # What was compiled in one is not compiled again in another: beta-one is the same in both, and alpha is not.
+    sites = [Path(launched.search[-1]) / "__pycache__" for launched in (between.launch(()), swapped)]
+    assert sites[0].joinpath(COMPILED.format("beta_one")).samefile(sites[1] / COMPILED.format("beta_one"))
+    assert not (sites[1] / COMPILED.format("alpha")).exists()
     index.close()
     assert between.launch({"alpha"}).python == swapped.python
     assert [(d.name, d.version) for d in swapped.environment.distributions] == [("alpha", "2.0"), ("beta-one", "1.0")]  # type: ignore[union-attr]

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from twice.actions.environment_views import environment_view, reached_by
 from twice.actions.image import contained, export, image
 from twice.actions.lock import keeps_wheels, lock
 from twice.actions.rebuild import launch
 from twice.environment.record import environment, with_edits
+from twice.environment.wheels import fits, tags
 from twice.errors import EnvironmentUnusable
 from twice.execute.launch import HERE, Launch
 from twice.present.environment import EnvironmentView, WrittenView
@@ -39,9 +42,15 @@ def launch_in(store: Store, run: Digest, place: str) -> Launch:
         return HERE
     if place not in PLACES:
         raise EnvironmentUnusable(f"there is no place {place!r} to run in.", hint=f"one of {', '.join(PLACES)}")
-    recorded = store.load(store.load(run, RunRecord).environment, Environment)
-    found = whole(lock(store, recorded)[1], reached_by(store, store.load(run, RunRecord)))
+    found = _locked(store, run)
     return launch(store, found) if place == "venv" else contained(store, run, found)
+
+
+def _locked(store: Store, run: Digest) -> Lock:
+    """The lock of what a version ran on, as it is to be rebuilt."""
+    record = store.load(run, RunRecord)
+    recorded, needed = store.load(record.environment, Environment), reached_by(store, record)
+    return buildable(whole(lock(store, recorded)[1], needed), recorded, needed)
 
 
 def lock_version(store: Store, run: Digest, name: str, *, keep_wheels: bool = False) -> EnvironmentView:
@@ -59,8 +68,7 @@ def build_version(store: Store, run: Digest, name: str) -> EnvironmentView:
 
 def image_of_version(store: Store, run: Digest, name: str, *, base: str | None = None) -> WrittenView:
     """Build the image of what a version ran on."""
-    recorded = store.load(store.load(run, RunRecord).environment, Environment)
-    made = image(store, run, lock(store, recorded)[1], base=base)
+    made = image(store, run, _locked(store, run), base=base)
     return WrittenView(name=name, image=made.name, digest=made.id, notes=(f"on {made.base}, by {made.engine.name}",))
 
 
@@ -90,6 +98,27 @@ def whole(found: Lock, needed: Collection[str]) -> Lock:
             hint="lock it where these are installed (`twice env lock NAME`), with --keep-wheels if they may vanish",
         )
     return found
+
+
+def buildable(found: Lock, recorded: Environment, needed: Collection[str]) -> Lock:
+    """The lock without what the system installed, no step reaches, and an index has only the source of.
+
+    Of a distribution's packages for its own tools many are such (``dbus-python``, ``PyGObject``), and compiling them
+    needs headers that nothing else does. What is not there then, the drift tells.
+
+    Args:
+        found: The lock.
+        recorded: The environment that it is of.
+        needed: Distributions that stay in it.
+    """
+    theirs = {d.name for d in recorded.distributions if d.origin == "unknown" and not d.installer} - set(needed)
+    stay = tuple(
+        package
+        for package in found.packages
+        if package.name not in theirs
+        or any(tags(file.name) and fits(file.name, found.python) for file in package.files)
+    )
+    return found if stay == found.packages else replace(found, packages=stay)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twice.actions.lock import laid_out
+from twice.actions.lock import brought, laid_out
 from twice.control import switches
 from twice.environment import uv
-from twice.environment.container import ASK, EPOCH, STAGE, Engine, dockerfile, engine, mount
+from twice.environment.container import APT, ASK, EPOCH, STAGE, Engine, dockerfile, engine, mount
 from twice.environment.installed import normalised
 from twice.environment.lock import requirements_text, resolve, written
 from twice.environment.machine import machine
@@ -104,12 +104,9 @@ def image(store: Store, run: Digest, lock: Lock, *, base: str | None = None) -> 
     name = f"twice-env:{lock.key.hex[:16]}-{base_digest.rpartition(':')[2][:8]}"
     spool, build = store.spool(), secrets.token_hex(8)
     try:
-        _context(store, run, lock, spool, pinned, installer="uv", build=build)
+        alone = _context(store, run, lock, spool, pinned, installer="uv", build=build)
         shutil.copy2(uv.program(), spool / "uv")
-        options = ["--network=none"] if lock.kept else ["--network=host"]
-        if with_.name == "podman":
-            options += ["--timestamp", EPOCH, "--layers=false"]
-        with_.run(["build", "-q", "--force-rm", *options, "-t", name, str(spool)], doing="build the image")
+        _build(with_, name, spool, alone)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
         with contextlib.suppress(EnvironmentUnusable):
@@ -122,6 +119,20 @@ def image(store: Store, run: Digest, lock: Lock, *, base: str | None = None) -> 
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps({"name": name, "id": made.id, "base": base_digest, "told": made.told}))
     return made
+
+
+def _build(with_: Engine, name: str, folder: Path, alone: bool) -> None:
+    """Build, without a network where that is enough: it is not where the base lacks libraries of the system."""
+    options = ["--timestamp", EPOCH, "--layers=false"] if with_.name == "podman" else []
+    command = ["build", "-q", "--force-rm", *options, "-t", name]
+    if alone:
+        try:
+            with_.run([*command, "--network=none", str(folder)], doing="build the image")
+            return
+        except EnvironmentUnusable as problem:
+            if APT not in problem.message:
+                raise
+    with_.run([*command, "--network=host", str(folder)], doing="build the image")
 
 
 def _known(with_: Engine, kept: Path) -> Image | None:
@@ -150,20 +161,27 @@ def _pin(with_: Engine, base: str) -> tuple[str, str]:
 
 def _context(
     store: Store, run: Digest, lock: Lock, folder: Path, base: str, *, installer: str, build: str = ""
-) -> None:
+) -> bool:
+    """Write what an image is built from; whether that is all, so that building it needs no network."""
+    (folder / "wheels").mkdir()
+    laid_out(store, lock, folder / "wheels", copies=True)
+    alone = lock.kept
+    if build and not alone:
+        # What is not kept is brought here: the index's password, certificates and proxy are here, and not in the build.
+        missing = {p.name: p.version for p in lock.packages if not any(file.kept for file in p.files)}
+        alone = all(file.suffix == ".whl" for file in brought(missing, lock.python, folder / "wheels")[1])
     text = dockerfile(
         base,
         f"The environment of a version, rebuilt from the lock {lock.key}.",
         _libraries(store, run),
-        alone=lock.kept,
+        alone=alone,
         installer=installer,
         python=".".join(lock.python.split(".")[:2]),
         build=build,
     )
     (folder / "Dockerfile").write_text(text)
     (folder / "requirements.txt").write_text(requirements_text(lock.packages))
-    (folder / "wheels").mkdir()
-    laid_out(store, lock, folder / "wheels", copies=True)
+    return alone
 
 
 def _libraries(store: Store, run: Digest) -> set[SharedLibrary]:

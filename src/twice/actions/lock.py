@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,12 +64,12 @@ class _Work:
     left: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        here = {found.name: found for found in environment(()).distributions}
+        self.here = {found.name: found.version for found in environment(()).distributions}
         places = described_at()
         self.installed: dict[str, Path] = {
             found.name: places[found.name]
             for found in self.recorded.distributions
-            if found.name in places and here[found.name].version == found.version and found.origin != "conda"
+            if found.name in places and self.here[found.name] == found.version and found.origin != "conda"
         }
         self.spool = self.store.spool()
 
@@ -110,7 +111,10 @@ class _Work:
         """A wheel of what is installed here, in the vault."""
         described = self.installed.get(found.name)
         if described is None:
-            self.left[found.name] = f"{why}, and it is not installed here any more"
+            gone = "it is not installed here any more"
+            if self.here.get(found.name) == found.version:
+                gone = "it was installed without a list of its files, so that no wheel can be made of it"
+            self.left[found.name] = f"{why}, and {gone}"
             return None
         if found.edited != edited(described) and found.origin != "editable":
             self.left[found.name] = f"{why}, and these edits are not here"
@@ -143,14 +147,10 @@ class _Work:
 
     def _keep(self, packages: dict[str, LockedPackage], resolved: Resolved, python: str) -> None:
         """Put the wheels that this platform would install into the vault; where there is none, the source archive."""
-        own = resolve({name: package.version for name, package in resolved.packages.items()}, python, everywhere=False)
-        chosen = {}
-        for name, package in own.packages.items():
-            wheels = [file for file in package.files if tags(file.name) and fits(file.name, python)]
-            chosen[name] = (wheels or list(package.files))[0]
         folder = self.spool / "wheels"
         folder.mkdir()
-        files = fetch(list(chosen.values()), own.addresses, folder)
+        wanted = {name: package.version for name, package in resolved.packages.items()}
+        chosen, files = brought(wanted, python, folder)
         digests = self.store.adopt_many(files)
         for (name, file), digest in zip(chosen.items(), digests, strict=True):
             kept = LockedFile(name=file.name, sha256=file.sha256, size=file.size, kept=digest)
@@ -160,6 +160,25 @@ class _Work:
                 version=packages[name].version,
                 files=tuple(sorted((kept, *others), key=lambda file: file.name)),
             )
+
+
+def brought(wanted: Mapping[str, str], python: str, folder: Path) -> tuple[dict[str, LockedFile], list[Path]]:
+    """Bring here what this platform would install: of each the wheel, or where there is none the source archive.
+
+    Args:
+        wanted: Which distributions, and of which version each.
+        python: The interpreter's version.
+        folder: Where to.
+
+    Returns:
+        Which file it is of each, and where these lie, in the same order.
+    """
+    own = resolve(wanted, python, everywhere=False)
+    chosen = {}
+    for name, package in own.packages.items():
+        wheels = [file for file in package.files if tags(file.name) and fits(file.name, python)]
+        chosen[name] = (wheels or list(package.files))[0]
+    return chosen, fetch(list(chosen.values()), own.addresses, folder)
 
 
 def laid_out(store: Store, lock_: Lock, folder: Path, *, copies: bool = False) -> Path | None:

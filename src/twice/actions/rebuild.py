@@ -6,13 +6,14 @@ import contextlib
 import fcntl
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from twice.actions.lock import laid_out
 from twice.environment.elsewhere import Elsewhere
-from twice.environment.rebuild import ABOUT, build, built, interpreter_for
+from twice.environment.rebuild import ABOUT, build, built, interpreter_for, share_byte_code
 from twice.errors import EnvironmentUnusable
 from twice.execute.launch import Launch
 from twice.records.lock import Lock
@@ -82,10 +83,7 @@ def collect(
     for folder in sorted(place.iterdir()) if place.is_dir() else ():
         if not folder.is_dir() or folder.name in keep:
             continue
-        try:
-            used = (folder / ABOUT).stat().st_mtime
-        except OSError:
-            used = folder.stat().st_mtime
+        used = _used(folder / ABOUT) or _used(folder)
         if time.time() - used < older_than:
             continue
         found.append((folder, _own_size(folder)))
@@ -93,6 +91,14 @@ def collect(
             with _alone(folder):
                 shutil.rmtree(folder, ignore_errors=True)
     return found
+
+
+def _used(place: Path) -> float:
+    """When something was touched last; 0 if it is gone."""
+    try:
+        return place.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _own_size(folder: Path) -> int:
@@ -111,10 +117,17 @@ def _make(store: Store, lock: Lock, target: Path) -> None:
     try:
         wheels = laid_out(store, lock, spool / "wheels")
         build(lock.packages, python, wheels, lock.kept, spool / "environment")
+        share_byte_code(spool / "environment", _sites(store))
         shutil.rmtree(target, ignore_errors=True)  # one whose interpreter is gone
         (spool / "environment").rename(target)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
+
+
+def _sites(store: Store) -> list[str]:
+    """Where packages are installed: here, and in the environments that were used last."""
+    used = sorted(store.path.glob(f"{ENVIRONMENTS}/*/{ABOUT}"), key=_used, reverse=True)
+    return [*sys.path, *(str(site) for about in used[:3] for site in about.parent.glob("lib/python*/site-packages"))]
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ EPOCH = "1700000000"
 """The time that files of an image are said to be of, where the engine can be told."""
 STAGE = "twice.build"
 """The label of what is left over of a build; its value is another for each, since several may be made at once."""
+APT = "apt-get install"
+"""What a Dockerfile says where the base may lack libraries of the system; it is the only part that needs a network."""
 
 # Asked inside the image: what the interpreter is, and what is installed for it.
 ASK = (
@@ -182,7 +184,7 @@ def dockerfile(
             '      || missing="$missing ${lib##*:}"; \\',
             "    done; \\",
             '    if [ -n "$missing" ]; then apt-get update -qq \\',
-            "      && apt-get install -y -qq --no-install-recommends $missing && rm -rf /var/lib/apt/lists/*; fi",
+            f"      && {APT} -y -qq --no-install-recommends $missing && rm -rf /var/lib/apt/lists/*; fi",
         ]
     lines += ["COPY --from=build /made /", "ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin", ""]
     return "\n".join(lines)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,49 @@ def asdict_of(there: Elsewhere, target: Path) -> dict[str, Any]:
     search = [os.path.relpath(entry, target) if Path(entry).is_relative_to(target) else entry for entry in there.search]
     interpreter = {name: getattr(there.interpreter, name) for name in Interpreter.__struct_fields__}
     return {"interpreter": interpreter, "search": search}
+
+
+def share_byte_code(target: Path, others: Iterable[str]) -> int:
+    """Give an environment the byte code that others have of the very same files, so that it is not compiled once more.
+
+    Python itself holds byte code against the time and size of its source, and its paths are set when it is loaded.
+
+    Args:
+        target: The environment.
+        others: Folders of installed packages, of any environments.
+
+    Returns:
+        How many files were linked.
+    """
+    count = 0
+    own = [site for site in target.glob("lib/python*/site-packages") if site.is_dir()]
+    for site in own:
+        for other in map(Path, others):
+            if other.name == "site-packages" and other.parent.name == site.parent.name and other != site:
+                count += sum(_shared(Path(cache), other, site) for cache in _caches(other))
+    return count
+
+
+def _caches(site: Path) -> Iterator[str]:
+    for folder, folders, _ in os.walk(site):
+        if "__pycache__" in folders:
+            yield os.path.join(folder, "__pycache__")  # noqa: PTH118
+            folders.remove("__pycache__")
+
+
+def _shared(cache: Path, other: Path, site: Path) -> int:
+    there = site / cache.parent.relative_to(other)
+    if not there.is_dir():
+        return 0
+    count = 0
+    (there / "__pycache__").mkdir(exist_ok=True)
+    for compiled in cache.glob("*.pyc"):
+        source = f"{compiled.name.partition('.')[0]}.py"
+        with contextlib.suppress(OSError):  # it is there already, or lies on another disk
+            if (there / source).samefile(cache.parent / source):
+                (there / "__pycache__" / compiled.name).hardlink_to(compiled)
+                count += 1
+    return count
 
 
 def built(folder: Path) -> Elsewhere | None:

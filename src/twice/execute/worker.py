@@ -93,7 +93,7 @@ def main(number: int, foreign: bool = False) -> None:
         why = f"it speaks protocol {PROTOCOL}, and was spoken to in protocol {asked}; one of the two is another Twice"
         lines.write(json.dumps({"error": why}).encode() + b"\n")
         return
-    _preload(hello["preload"])
+    _preload(hello["preload"], foreign)
     lines.write(json.dumps({"ready": os.getpid(), "protocol": PROTOCOL}).encode() + b"\n")
     while line := lines.readline():
         message = json.loads(line)
@@ -151,16 +151,22 @@ _OWN = (
 """What every step needs of ours: loaded before the fork, once for all of them, and where nobody watches its files."""
 
 
-def _preload(modules: list[str]) -> None:
+def _preload(modules: list[str], foreign: bool) -> None:
     """Load what many steps need, once. What fails here fails again in the step that needs it, with its traceback."""
     for name in _OWN:
         importlib.import_module(name)
+    wished = sys.dont_write_bytecode
+    if (
+        foreign
+    ):  # a rebuilt environment is ours: that nothing is to be written beside the user's files says nothing of it
+        sys.dont_write_bytecode = False
     for name in modules:
         if name.partition(".")[0] in FORK_SAFE:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
     if "numpy" in sys.modules:  # which loads this only when it is asked for, and that would be in the midst of a step
         importlib.import_module("numpy.random")
+    sys.dont_write_bytecode = wished
     from twice.values.registry import load_for
 
     load_for({name.partition(".")[0] for name in sys.modules})

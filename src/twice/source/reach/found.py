@@ -79,11 +79,11 @@ class Graph:
 
     def provisional(self, code: FunctionType, id_: str) -> None:
         """Give a function an id while it is unclear whether it gets a node; without one, :meth:`forget` it."""
-        self._ids[id(code)] = f"{id_}#{len(self._ids)}"
+        self._ids[id(code)] = self.fresh(id_, code)
 
     def forget(self, code: FunctionType) -> None:
         """Take a provisional id back."""
-        del self._ids[id(code)]
+        del self.objects[self._ids.pop(id(code))]
 
     def fresh(self, id_: str, value: object) -> str:
         """An id that no other object has: two closures of one text are two nodes."""

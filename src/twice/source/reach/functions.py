@@ -122,7 +122,7 @@ class Functions:
         edges = [
             (how, found)
             for how, value in held
-            if isinstance(value, FunctionType | type)
+            if isinstance(value, FunctionType | type) and value is not function  # as NumPy's were until 1.24
             for found in [self.node(value) if isinstance(value, FunctionType) else walk.classes.node(value)]
             if found is not None
         ]
