@@ -81,8 +81,10 @@ def digest_texts(*texts: str | bytes | Iterable[str]) -> Digest:
     """The digest of a sequence of texts, each with its length before it so that no two sequences run together."""
     parts: list[bytes] = []
     for text in texts:
-        if not isinstance(text, str | bytes):
-            text = digest_texts(*text)
-        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-        parts += (len(data).to_bytes(8, "big"), data)
+        if isinstance(text, str):
+            data = text.encode("utf-8", "surrogatepass")
+        else:
+            data = text if isinstance(text, bytes) else digest_texts(*text).encode()
+        parts.append(len(data).to_bytes(8, "big"))
+        parts.append(data)
     return named(blake3(b"".join(parts)))

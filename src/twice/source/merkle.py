@@ -9,7 +9,7 @@ reaches every other, a member's meaning is its colour together with all colours 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from twice.records.digest import Digest, digest_texts
 
@@ -68,22 +68,24 @@ def _circles(nodes: Mapping[str, Digest], edges: Edges) -> list[list[str]]:
     for root in nodes:
         if root in index:
             continue
-        work: list[tuple[str, int]] = [(root, 0)]
-        while work:
-            node, position = work.pop()
-            if position == 0:
-                index[node] = low[node] = len(index)
-                stack.append(node)
-                on_stack.add(node)
-            targets = edges.get(node, ())
-            for next_position in range(position, len(targets)):
-                target = targets[next_position][1]
+        work: list[tuple[str, Iterator[tuple[str, str]]]] = []
+        entered: str | None = root
+        while entered is not None or work:
+            if entered is not None:
+                index[entered] = low[entered] = len(index)
+                stack.append(entered)
+                on_stack.add(entered)
+                work.append((entered, iter(edges.get(entered, ()))))
+                entered = None
+            node, rest = work[-1]
+            for _, target in rest:
                 if target not in index:
-                    work += [(node, next_position + 1), (target, 0)]
+                    entered = target
                     break
-                if target in on_stack:
-                    low[node] = min(low[node], index[target])
+                if target in on_stack and index[target] < low[node]:
+                    low[node] = index[target]
             else:
+                work.pop()
                 if low[node] == index[node]:
                     circle: list[str] = []
                     while not circle or circle[-1] != node:

@@ -251,6 +251,7 @@ class Roots:
 
     def __init__(self, project: Path, cwd: Path) -> None:
         self.folders: dict[str, Path] = {"project": project.resolve()}
+        self._located: dict[str, tuple[str, str]] = {}
         self.cwd = self.locate(cwd.resolve(), make=True)
 
     def locate(self, path: Path, *, make: bool = False) -> tuple[str, str]:
@@ -274,6 +275,12 @@ class Roots:
 
     def locate_module(self, file: str, name: str, *, package: bool) -> tuple[str, str]:
         """Where a module's file lies; a folder on ``sys.path`` outside all roots becomes one."""
+        folder, own = os.path.split(file)
+        if not os.path.islink(file):  # noqa: PTH114 - for hundreds of files, most of them in few folders
+            around = self._located.get(folder) or self.locate(Path(os.path.realpath(folder)))
+            if around[0]:
+                self._located[folder] = around
+                return around[0], own if around[1] == "." else f"{around[1]}/{own}"
         path = Path(os.path.realpath(file))
         found = self.locate(path)
         if found[0]:
@@ -441,6 +448,8 @@ def find_spec(name: str) -> importlib.machinery.ModuleSpec | None:
         if loaded is not None and index < len(parts) - 1:
             path = module_path(loaded)
             continue
+        if path is not None and not path:
+            return None  # below what is no package
         try:
             spec = importlib.machinery.PathFinder.find_spec(full, path)
         except (ImportError, ValueError, AttributeError):

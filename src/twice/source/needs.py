@@ -23,16 +23,23 @@ def needs_of(reach: Reach) -> dict[str, object]:
         Node id → ``names``, ``submodules``, and ``reaches``: the nodes to go on with.
     """
     imported = _imported_submodules(reach)
-    own = {id_: _own(node, imported) for id_, node in reach.graph.nodes.items()}
+    own = {
+        id_: _own(node, imported)
+        for id_, node in reach.graph.nodes.items()
+        if node.names or node.submodules or (node.packages and imported)
+    }
+    ends = [id_ for id_, (names, submodules) in own.items() if names or submodules]
+    if not ends:
+        return {}
     reaches = {
         id_: list(dict.fromkeys([*(to for _, to in node.edges), *node.mentions]))
         for id_, node in reach.graph.nodes.items()
     }
-    leading = _leading([id_ for id_, (names, submodules) in own.items() if names or submodules], reaches)
+    leading = _leading(ends, reaches)
     return {
         id_: {
-            "names": own[id_][0],
-            "submodules": own[id_][1],
+            "names": own[id_][0] if id_ in own else [],
+            "submodules": own[id_][1] if id_ in own else [],
             "reaches": [to for to in reaches[id_] if to in leading],
         }
         for id_ in reaches

@@ -163,12 +163,12 @@ class _Writer:
     def finish(self) -> Normal:
         """Fill in the names, and say what is used."""
         settle(self.scopes)
-        normal, parts, uses = self.normal, self.parts, self.uses
+        normal, parts, uses, names = self.normal, self.parts, self.uses, self.names
         for index, name, purpose, scope, chain, line in self.gaps:
             if purpose == _BIND:
                 parts[index] = "n" + (scope.own(name) if scope is not None else name)
                 continue
-            self.names.add(name)
+            names.add(name)
             owner = scope.owner(name) if scope is not None else None
             if owner is not None:
                 parts[index] = "n" + owner.canonical(name)

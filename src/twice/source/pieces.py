@@ -32,6 +32,8 @@ _KINDS = {
     ast.ImportFrom: IMPORT,
 }
 
+_WITHOUT_BLOCKS = (ast.Expr, ast.Assign, ast.Return, ast.AugAssign)
+
 
 class KnownPiece(msgspec.Struct, array_like=True, gc=False):
     """What is known of one piece.
@@ -327,7 +329,7 @@ def _imported(body: list[ast.stmt]) -> set[str]:
 
 def _bodies(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
     """The blocks of a statement."""
-    if isinstance(statement, ast.Expr | ast.Assign | ast.Return | ast.AugAssign):
+    if isinstance(statement, _WITHOUT_BLOCKS):
         return  # most have none
     for part in ("body", "orelse", "finalbody"):
         if inner := getattr(statement, part, None):
@@ -364,6 +366,8 @@ def _written(node: ast.AST) -> tuple[list[str], dict[str, str]]:
 
 
 def _shown(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
     if _is_constant(node):
         with contextlib.suppress(ValueError, TypeError, MemoryError):  # ``not 1`` and the like
             return repr(ast.literal_eval(node))

@@ -16,9 +16,8 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.functions import code_said, made_apart
+from twice.source.reach.functions import code_said, defaults_now, made_apart
 from twice.source.reach.live import (
-    MISSING,
     class_cells,
     is_local_function,
     module_of,
@@ -82,7 +81,7 @@ class Classes:
             made = source.function(function.__code__)
             if made is not None and (function.__defaults__ or function.__kwdefaults__ or any(made.written)):
                 place = f"{node.id}.{'.'.join(path)}"
-                node.edges += walk.functions.set_later(node.id, path, place, function, made)
+                node.edges += walk.functions.set_later(node.id, path, place, function, made, defaults_now(function))
         cells = class_cells(class_, source, definition)
         if "<locals>" in class_.__qualname__:
             self._made_inside(node, class_, definition, cells, f"{source_name(source)}:{node.line}")
@@ -91,7 +90,7 @@ class Classes:
             normal,
             module,
             source,
-            lambda name: cells.get(name, MISSING),
+            cells,
             lambda name: self._cell(node.id, cells, name),
         )
         for base in (*class_.__bases__, type(class_)):

@@ -31,18 +31,22 @@ class Effects:
 
     def __init__(self, walk: Reach) -> None:
         self._walk = walk
+        self._edges: dict[str, list[Edge]] = {}
 
     def edges(self, module: str) -> list[Edge]:
         """The edges to what happens when a module is imported: its effects, and those of the packages around it."""
         if module == MAIN:
             return []
-        parts = module.split(".")
-        edges: list[Edge] = []
-        for index in range(1, len(parts) + 1):
-            full = ".".join(parts[:index])
-            found = self._node(full)
-            edges += [(f"import {full}", found)] if found else []
-        return edges
+        known = self._edges.get(module)
+        if known is None:
+            known = []
+            parts = module.split(".")
+            for index in range(1, len(parts) + 1):
+                full = ".".join(parts[:index])
+                found = self._node(full)
+                known += [(f"import {full}", found)] if found else []
+            self._edges[module] = known
+        return known.copy()
 
     def _node(self, name: str) -> str | None:
         walk = self._walk

@@ -15,13 +15,18 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local_file
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MISSING, cells_of, codes_in, is_local_function, module_of, owner_of
+from twice.source.reach.live import cells_of, codes_in, is_local_owner, module_of, name_of_owner, owner_of
 from twice.source.reach.sources import source_key
 from twice.source.typed import why_not
 from twice.source.uses import Normal
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
+
+Defaults = tuple[list[str], dict[str, str]]
+"""The defaults of a function as they are shown: the positional ones, and those given by keyword only."""
+
+_PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
 
 
 class Functions:
@@ -44,9 +49,9 @@ class Functions:
         known = walk.graph.known(function)
         if known is not None:
             return known
-        code = function.__code__
-        module = module_of(function)
-        if not is_local_function(function):
+        code, owner = function.__code__, owner_of(function)
+        module = name_of_owner(function, owner)
+        if not is_local_owner(owner):
             if made_apart(function, module):
                 raise self.no_source(function, module, None)
             return self._foreign(function, module)
@@ -63,7 +68,8 @@ class Functions:
 
         def scan() -> None:
             normal = walk.normalise(definition)
-            node.own = digest_texts("function", normal.data, plain_defaults(function))
+            defaults = defaults_now(function)
+            node.own = digest_texts("function", normal.data, repr(defaults))
             node.text = definition.text
             cells = cells_of(function)
             node.edges += walk.names.uses(
@@ -71,11 +77,11 @@ class Functions:
                 _body_of(function, normal),
                 module,
                 source,
-                lambda name: cells.get(name, MISSING),
+                cells,
                 lambda name: self._cell(id_, function, name),
             )
             node.edges += self._defaults(id_, function, definition)
-            node.edges += self.set_later(id_, (), id_, function, definition)
+            node.edges += self.set_later(id_, (), id_, function, definition, defaults)
             node.edges += self.attributes(id_, vars(function))
             node.edges += walk.effects.edges(module)
             walk.wholes.widen(node, normal, module, cells)
@@ -87,7 +93,7 @@ class Functions:
         """A function that ``exec`` made while its module was imported: whatever made it stands in that module."""
         walk = self._walk
         id_ = walk.graph.register(f"{module}:{function.__qualname__}", function)
-        own = digest_texts("made on import", code_said(function.__code__), plain_defaults(function))
+        own = digest_texts("made on import", code_said(function.__code__), repr(defaults_now(function)))
         node = walk.graph.nodes[id_] = Found(id_, "function", own, own, module)
         node.note = "its text is not known: the whole module counts"
         node.edges += [*walk.effects.edges(module), ("is made on import", walk.wholes.node(module))]
@@ -175,7 +181,7 @@ class Functions:
         return edges
 
     def set_later(
-        self, holder: str, path: tuple[str, ...], id_: str, function: FunctionType, made: Piece
+        self, holder: str, path: tuple[str, ...], id_: str, function: FunctionType, made: Piece, plain: Defaults
     ) -> list[Edge]:
         """What somebody may have set of a function after its definition: its defaults and its code, as they are now.
 
@@ -185,13 +191,14 @@ class Functions:
             id_: What to call the function.
             function: The function.
             made: Its definition.
+            plain: Its defaults, by :func:`defaults_now`.
 
         Raises:
             CaptureError: What was set cannot be kept.
         """
         walk, edges = self._walk, list[Edge]()
         attributes: dict[str, object] = {}
-        otherwise = _set_otherwise(function, made)
+        otherwise = _set_otherwise(plain, made)
         computed = "..." in made.written[0] or "..." in made.written[1].values()
         for name, now in (("__defaults__", function.__defaults__), ("__kwdefaults__", function.__kwdefaults__)):
             if not otherwise and not (computed and now):
@@ -222,11 +229,6 @@ class Functions:
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
 
-def plain_defaults(function: FunctionType) -> str:
-    """The defaults that are plain constants, as they are now: somebody may have changed them after the definition."""
-    return repr(_defaults_now(function))
-
-
 def _body_of(function: FunctionType, normal: Normal) -> Normal:
     """What a function takes from outside; one made inside another has its defaults, and they are not computed again."""
     if "<locals>" not in function.__qualname__:
@@ -251,19 +253,27 @@ def _stream(value: object) -> str:
     return next((name for name, streams in held.items() if any(value is stream for stream in streams)), "")
 
 
-def _defaults_now(function: FunctionType) -> tuple[list[str], dict[str, str]]:
-    positional, named = function.__defaults__ or (), sorted((function.__kwdefaults__ or {}).items())
-    return [_shown(value) for value in positional], {name: _shown(value) for name, value in named}
+def defaults_now(function: FunctionType) -> Defaults:
+    """The defaults that are plain constants, as they are now: somebody may have changed them after the definition.
+
+    Returns:
+        The positional ones and those given by keyword only, as ``repr`` shows them; ``...`` for what is no constant.
+    """
+    positional, named = function.__defaults__ or (), function.__kwdefaults__
+    return [_shown(value) for value in positional], {
+        name: _shown(value) for name, value in (sorted(named.items()) if named else ())
+    }
 
 
 def _shown(value: object) -> str:
     return repr(value) if _is_plain(value) else "..."
 
 
-def _set_otherwise(function: FunctionType, made: Piece) -> bool:
+def _set_otherwise(now: Defaults, made: Piece) -> bool:
     """Whether somebody set a function's defaults to something else than its definition says."""
-    positional, named = _defaults_now(function)
-    written, by_name = made.written
+    if now == made.written:
+        return False
+    (positional, named), (written, by_name) = now, made.written
     if len(positional) != len(written) or len(named) != len(by_name):
         return True
     pairs = [
@@ -283,7 +293,7 @@ def _has_other_code(function: FunctionType) -> bool:
 def _is_plain(value: object) -> bool:
     if type(value) is tuple:
         return all(_is_plain(part) for part in value)
-    return type(value) in (int, float, complex, bool, str, bytes, type(None))
+    return type(value) in _PLAIN
 
 
 def made_apart(function: FunctionType, module: str) -> bool:

@@ -75,13 +75,21 @@ def owner_of(function: FunctionType) -> ModuleType | None:
 
 def module_of(function: FunctionType) -> str:
     """The name of the module whose names a function's code looks up; what it says of itself if no module has them."""
-    owner = owner_of(function)
+    return name_of_owner(function, owner_of(function))
+
+
+def name_of_owner(function: FunctionType, owner: ModuleType | None) -> str:
+    """What :func:`module_of` says of a function, by what :func:`owner_of` said of it."""
     return name_of(owner) if owner is not None else str(function.__globals__.get("__name__", function.__module__))
 
 
 def is_local_function(function: FunctionType) -> bool:
     """Whether a function's own code is local, whatever it says of its module."""
-    owner = owner_of(function)
+    return is_local_owner(owner_of(function))
+
+
+def is_local_owner(owner: ModuleType | None) -> bool:
+    """Whether the code of functions with that owner is local; see :func:`owner_of`."""
     return owner is not None and (owner is sys.modules.get(MAIN) or is_local(owner))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,13 @@ from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_name
 from twice.source.remaking import has_another_decorator
 from twice.source.toplevel import absolute
-from twice.source.uses import Import, Normal, Use
+from twice.source.uses import Import, Normal
 
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
+
+_FUNCTIONS = (FunctionType, BuiltinFunctionType)
+_NO_CELLS: Mapping[str, object] = {}
 
 
 class Names:
@@ -44,7 +47,7 @@ class Names:
         normal: Normal,
         module: str,
         source: Source,
-        cell: Callable[[str], object] = lambda _: MISSING,
+        cells: Mapping[str, object] = _NO_CELLS,
         visit_cell: Callable[[str], list[str]] = lambda _: [],
     ) -> list[Edge]:
         """The edges to all that some code uses.
@@ -54,23 +57,23 @@ class Names:
             normal: The code.
             module: The module that it stands in.
             source: The source that it stands in.
-            cell: The value of a variable around the code; ``MISSING`` if there is none of that name.
+            cells: The variables around the code.
             visit_cell: The nodes of such a variable.
         """
-        walk = self._walk
+        walk, where = self._walk, source_name(source)
         edges: list[Edge] = []
-        for use in normal.uses:
-            how = _spoken(use)
-            if isinstance(use.name, Import):
-                edges += walk.imports.follow_import(node, use.name, use.chain, module, source.package, how)
-                continue
-            held = cell(use.name)
-            if held is MISSING:
-                edges += self.follow(node, module, use.name, use.chain, how, f"{source_name(source)}:{use.line}")
-            elif isinstance(held, ModuleType):
-                edges += walk.imports.follow_module(node, held, use.chain, how)
+        for name, chain, line in normal.uses:
+            how = _spoken(name, chain)
+            if isinstance(name, Import):
+                edges += walk.imports.follow_import(node, name, chain, module, source.package, how)
+            elif name not in cells:
+                edges += self.follow(node, module, name, chain, how, f"{where}:{line}")
             else:
-                edges += [(how, found) for found in visit_cell(use.name)]
+                held = cells[name]
+                if isinstance(held, ModuleType):
+                    edges += walk.imports.follow_module(node, held, chain, how)
+                else:
+                    edges += [(how, found) for found in visit_cell(name)]
         for imported in normal.imports:
             how = f"import {imported.module}"
             edges += walk.imports.follow_import(node, imported, (), module, source.package, how, bare=False)
@@ -78,7 +81,7 @@ class Names:
             # Annotations are looked up when a definition is carried out again, so their names come along; they count
             # for nothing.
             for name in sorted(normal.annotation_names):
-                mentioned = self.follow(node, module, name, (), name, source_name(source))
+                mentioned = self.follow(node, module, name, (), name, where)
                 node.mentions |= dict.fromkeys(id_ for _, id_ in mentioned)
         return list(dict.fromkeys(edges))
 
@@ -99,7 +102,7 @@ class Names:
             return []  # a built-in, or a name that does not exist (yet): reading it would fail, and running tells
         if name in MACHINERY and not self.is_set_by_hand(module, name):
             return []
-        if isinstance(value, FunctionType | BuiltinFunctionType) and value.__name__ in TELLING:
+        if isinstance(value, _FUNCTIONS) and value.__name__ in TELLING:
             walk.reads |= Reads.of({value.__name__, str(value.__module__)})  # whatever it is called here
         if module == MAIN:
             walk.main_names.setdefault(name)
@@ -287,6 +290,6 @@ class Names:
                     walk.graph.nodes[id_].edges.append((f"import {name}", made))
 
 
-def _spoken(use: Use) -> str:
-    root = use.name if isinstance(use.name, str) else (use.name.attribute or use.name.module)
-    return ".".join((root, *use.chain))
+def _spoken(name: str | Import, chain: tuple[str, ...]) -> str:
+    root = name if isinstance(name, str) else (name.attribute or name.module)
+    return ".".join((root, *chain)) if chain else root

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.reach.found import NOTHING, Found
-from twice.source.reach.live import MISSING, frames_at_work, module_of, namespace_of
+from twice.source.reach.live import frames_at_work, module_of, namespace_of
 from twice.source.reach.sources import source_key
 from twice.source.settings import made_until, mentions_setting
 from twice.source.toplevel import absolute
@@ -138,7 +138,7 @@ class Script:
                 normal,
                 MAIN,
                 setting.source,
-                lambda name: setting.values.get(name, MISSING),
+                setting.values,
                 lambda name: self._held(setting, name),
             )
             walk.wholes.widen(node, normal, MAIN, setting.values)

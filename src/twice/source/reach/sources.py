@@ -41,6 +41,8 @@ class Sources:
 
     def use(self, source: Source) -> None:
         """Note that something reached stands in a source."""
+        if self.modules.get(source.module) is source:
+            return
         if is_cell(source) or self.library.module(source.module) is not source:
             self.cells[source_key(source)] = source
             return

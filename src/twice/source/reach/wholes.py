@@ -194,19 +194,19 @@ class Wholes:
 
 def _finds_modules(normal: Normal, namespace: Mapping[str, object], cells: Mapping[str, object]) -> bool:
     """Whether code uses something, under whatever name, that brings any module by its name."""
-    finders = [*_FINDERS, sys.modules]
-    for use in normal.uses:
-        if isinstance(use.name, Import):
-            found: object = sys.modules.get(use.name.module)
-            chain = use.chain if use.name.attribute is None else (use.name.attribute, *use.chain)
-            if use.name.top_only:
-                found = sys.modules.get(use.name.module.partition(".")[0])
+    finders = {id(finder) for finder in (*_FINDERS, sys.modules)}
+    for name, chain, _ in normal.uses:
+        if isinstance(name, Import):
+            found: object = sys.modules.get(name.module)
+            chain = chain if name.attribute is None else (name.attribute, *chain)
+            if name.top_only:
+                found = sys.modules.get(name.module.partition(".")[0])
         else:
-            found, chain = cells.get(use.name, namespace.get(use.name)), use.chain
+            found = cells[name] if name in cells else namespace.get(name)
         for attribute in chain:
-            if any(found is finder for finder in finders) or not isinstance(found, ModuleType):
+            if id(found) in finders or not isinstance(found, ModuleType):
                 break
             found = vars(found).get(attribute)
-        if any(found is finder for finder in finders):
+        if id(found) in finders:
             return True
     return False
