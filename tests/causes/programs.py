@@ -185,6 +185,14 @@ def torch_seeded_anew():  # entropy
     import torch
     torch.seed()
     return torch.randn(3)
+def cached_from_before():  # data
+    place = os.path.join(tempfile.gettempdir(), "left-" + str(os.getuid()) + ".txt")
+    if os.path.exists(place):
+        return open(place).read()
+    open(place, "w").write("met")
+    return "computed"
+def all_variables():  # user-environment
+    return dict(os.environ).get("ADDED_EXAMPLE_MODE", "none")
 def variable():  # user-environment
     return os.environ.get("TWICE_EXAMPLE_MODE", "none")
 """

@@ -47,8 +47,10 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Steps, 
     with ThreadingHTTPServer(("127.0.0.1", 0), _Service) as service:
         threading.Thread(target=service.serve_forever, daemon=True).start()
         (folder.path / "port.txt").write_text(str(service.server_port))
+        (folder.path / "temporary").mkdir()
         for words, status in (("run causes.py --version v1", 0), ("verify v1 --json", 1)):
-            variables = {"TWICE_EXAMPLE_MODE": "other"} if status else {}
+            variables = {"TMPDIR": str(folder.path / "temporary")}
+            variables |= {"TWICE_EXAMPLE_MODE": "other", "ADDED_EXAMPLE_MODE": "other"} if status else {}
             _Service.answers = {"/prices": itertools.repeat(f"[{status}]"), "/counter": turns}
             done = subprocess.run(
                 [*TWICE, *words.split(), "--jobs", os.environ.get("TWICE_CAUSES_JOBS", "2")],

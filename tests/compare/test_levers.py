@@ -109,6 +109,24 @@ def test_variables_are_set_back_where_their_value_is_known_and_named_where_it_is
     ]
 
 
+def test_what_was_not_there_when_it_was_looked_for_can_be_gone_again() -> None:
+    recorded = trace(
+        files=(FileRead(root="", path="/tmp/cache", what="missing"), FileRead(root="p", path="own", what="missing")),
+        variables=(VariableRead(name="*", content=NAME), VariableRead(name="HOME", content=NAME)),
+    )
+    usual = trace(
+        files=(FileRead(root="", path="/tmp/cache", what="file"), FileRead(root="p", path="own", what="exists")),
+        variables=(VariableRead(name="*", content=NAME), VariableRead(name="NEW", content=NAME)),
+    )
+    found = made(recorded, usual, environment(), environment())
+    assert found.together(["file /tmp/cache"]).inside == {"absent": '["/tmp/cache"]'}
+    assert [lever.name for lever in found.case.untested if lever.factor == "data"] == ["file own"]
+    found = bench(
+        recorded, usual, environment(), environment(), reached=(), seed=0, variable_here=lambda _: NAME, limits=LIMITS
+    )
+    assert found.together(["variable NEW"]).removed == {"NEW"}
+
+
 def test_the_recorded_machines_code_path_is_imitated_downwards() -> None:
     found = made(trace(), trace(), environment("Haswell"), environment("SkylakeX", ("avx2", "avx512f", "fma")))
     assert found.together(["OpenBLAS kernel"]).variables == {"OPENBLAS_CORETYPE": "Haswell"}

@@ -125,3 +125,27 @@ def test_the_network_is_refused(told: list[dict[str, Any]]) -> None:
 def test_printed_addresses_are_counted_and_other_numbers_stay(told: list[dict[str, Any]]) -> None:
     shown = "<a at 0x000000000000> <b at 0x000000000001> <a at 0x000000000000> 0x7f00deadbeef"
     assert told[0]["printed"] == shown
+
+
+def test_files_are_not_there_until_they_are_written(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.write_text("left by an earlier run")
+    program = """
+        import os, pathlib, sys
+        from twice.control.held import hold
+        path = sys.argv[1]
+        import json
+        hold({"absent": json.dumps([path])}, frozenset())
+        seen = [os.path.exists(path), pathlib.Path(path).is_file(), os.access(path, os.R_OK)]
+        for look in (open, os.stat, lambda path: os.open(path, os.O_RDONLY)):
+            try:
+                seen.append(look(path) is None)
+            except FileNotFoundError as problem:
+                seen.append(problem.filename == path)
+        with open(path, "x") as file: file.write("made")
+        print(seen, os.path.exists(path), open(path).read())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), str(cache)], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "[False, False, False, True, True, True] True made\n", done.stderr

@@ -6,15 +6,17 @@ trace and this machine say where to look first; they prove nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from twice.compare.diagnose import Case, Lever
 from twice.control.conditions import Conditions
+from twice.control.environ import ALL
 from twice.environment.drift import Drift, drift
 from twice.records.environment import Environment
-from twice.records.trace import Observed, Trace, Watched
+from twice.records.trace import Observed, Trace, VariableRead, Watched
 
 UNORDERED = {
     "polars": "group_by, unique and value_counts give their rows in any order, and sums of threads in any order",
@@ -33,7 +35,7 @@ FIXES = {
     "environment": "pin the recorded version, or save a new one and say that it differs",
     "hardware": "pin a code path that both machines have (OPENBLAS_CORETYPE, …), or let rounding count as the same",
     "network": "bring the answer into the data: save it once, and read the file",
-    "data": "bring the recorded file back",
+    "data": "bring the files back to what they were; let no run leave behind what the next one meets",
     "timezone": "use UTC, or pass the zone",
     "locale": "sort and format without the locale",
     "hash-seed": "sort sets before they come out",
@@ -171,12 +173,13 @@ def bench(
             Conditions(distributions={name: before or "not installed"}),
             f"{name} {before or 'not installed'}",
         )
-    _restoring(made, recorded, usual, then, here, reached, variable_here, limits)
     hinted, evident = dict(hints or {}), frozenset[str]()
     if _ADDRESS.search(usual.output.preview.encode()) or _ADDRESS.search(text):
         _, where = hinted.get("memory-addresses") or hinted.get("printed", ("", ""))
         hinted["memory-addresses"] = ("an address in what comes out", where)
         evident = frozenset({"memory-addresses"})
+    addressed = "memory-addresses" in hinted
+    _restoring(made, recorded, usual, then, here, reached, variable_here, limits, addressed)
     case = Case(
         steadying=_hinted(made.steadying, hinted, evident),
         restoring=_hinted(made.restoring, hinted, evident),
@@ -318,6 +321,7 @@ def _restoring(
     reached: Collection[str],
     variable_here: Callable[[str], object],
     limits: Mapping[str, str],
+    addressed: bool,
 ) -> None:
     clocks = first(recorded.watched, "clock") or first(usual.watched, "clock")
     made.add(
@@ -327,6 +331,7 @@ def _restoring(
         "the clock at the moment of the record",
     )
     _variables(made, recorded, usual, then, here, variable_here)
+    _files(made, recorded, usual, limits)
     drifts = drift(then, here, reached)
     _code_paths(made, drifts)
     for found in drifts:
@@ -356,6 +361,13 @@ def _restoring(
         Conditions(inside={"identity": "fixed"}),
         "process id, host and user name replaced",
     )
+    if addressed:
+        made.add(
+            made.moving,
+            Lever("other addresses", "memory-addresses", "where things lie in memory"),
+            Conditions(inside={"addresses": "counted"}),
+            "id() counted",
+        )
 
 
 def _variables(
@@ -382,7 +394,12 @@ def _variables(
                 conditions,
                 f"{name} {'unset' if before is None else f'= {before}'}",
             )
-    for read in recorded.watched.variables:
+    reads = {read.name: read for read in recorded.watched.variables}
+    if ALL in reads:  # it looked at all that there were, so of those that are new it would have taken note
+        new = [read.name for read in usual.watched.variables if read.name not in reads]
+        reads |= {name: VariableRead(name=name, content=None) for name in new}
+        del reads[ALL]
+    for read in reads.values():
         if read.name in then.variables or read.name in here.variables or variable_here(read.name) == read.content:
             continue
         where = _at(lines.get(read.name))
@@ -404,6 +421,26 @@ def _variables(
                     "only a digest of the recorded value is kept; set the variable to what it was, and verify again",
                 )
             )
+
+
+def _files(made: _Collected, recorded: Trace, usual: Trace, limits: Mapping[str, str]) -> None:
+    """Files that the recorded run looked for in vain, and that are here now: somebody made them since, maybe itself."""
+    missing = {(read.root, read.path) for read in recorded.watched.files if read.what == "missing"}
+    for read in usual.watched.files:
+        if read.what not in ("file", "exists") or (read.root, read.path) not in missing:
+            continue
+        detail = f"{read.path}: not there → there"
+        if read.root:
+            made.untested.append(
+                Lever(f"file {read.path}", "data", detail, "", 4, "it lies where the run is brought back to")
+            )
+            continue
+        made.add(
+            made.restoring,
+            Lever(f"file {read.path}", "data", detail, "", 4, limits["absent"]),
+            Conditions(inside={"absent": json.dumps([read.path])}),
+            f"{read.path} not there",
+        )
 
 
 def _code_paths(made: _Collected, drifts: Iterable[Drift]) -> None:

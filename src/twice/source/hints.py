@@ -42,6 +42,7 @@ _CALLS = {
     "directory-order": ("listdir", "scandir", "glob", "iglob", "iterdir", "rglob", "walk"),
     "network": ("urlopen", "urlretrieve", "create_connection", "HTTPConnection", "HTTPSConnection"),
     "clock": ("now", "utcnow", "today", "time", "time_ns", "perf_counter", "monotonic", "process_time", "datetime64"),
+    "data": ("exists", "isfile", "is_file", "lexists", "isdir", "is_dir"),
     PRINTED: ("repr", "str", "format", "print"),
     "entropy": (
         "urandom",
