@@ -185,6 +185,33 @@ def torch_seeded_anew():  # entropy
     import torch
     torch.seed()
     return torch.randn(3)
+def two_at_once():  # entropy+clock
+    return [os.urandom(2).hex(), time.time()]
+def lost_updates():  # threads
+    total = [0]
+    def add():
+        for _ in range(200):
+            seen = total[0]
+            time.sleep(0)
+            total[0] = seen + 1
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return total[0]
+def inside_a_library():  # entropy
+    from scipy.stats import qmc
+    return qmc.Halton(2).random(2)
+def not_a_number_somewhere():  # entropy
+    numbers = np.ones(500)
+    numbers[secrets.randbelow(500)] = np.nan
+    return numbers
+def stamped_object():  # clock
+    thing = Thing(["a"])
+    thing.made = datetime.now()
+    return thing
+def another_program():  # unknown
+    import subprocess, sys
+    return subprocess.check_output([sys.executable, "-c", "import time; print(time.time())"])
 def cached_from_before():  # data
     place = os.path.join(tempfile.gettempdir(), "left-" + str(os.getuid()) + ".txt")
     if os.path.exists(place):
@@ -409,6 +436,8 @@ def drawn_to_a_file():
     axes.plot([1, 2, 3])
     drawn.savefig("drawn.svg")
     return Path("drawn.svg")
+def set_in_an_object():
+    return Thing(["a", "b", "c", "d"])
 def logged():
     import logging
     logging.getLogger("x").warning("said")
@@ -424,6 +453,10 @@ import numpy as np
 from twice import Pipeline
 
 LEFT_OVER = []
+class Thing:
+    def __init__(self, names):
+        self.names = set(names)
+        self.made = None
 SHARED = {"rows": [1, 2, 3]}
 def drawn_in_a_helper():
     return np.random.default_rng().random()

@@ -20,8 +20,9 @@ from cli.commands import TWICE, environment, made
 
 DIFFERENT, CLEAN = chosen(ALL_DIFFERENT), chosen(ALL_CLEAN)
 Steps = dict[str, dict[str, Any]]
-CANNOT_BE_PROVEN = {"folder", "working_folder", "fetched", "fetched_each_time"}
-"""Nothing brings back where the recorded run took place, or what a service answered."""
+CANNOT_BE_PROVEN = {"folder", "working_folder", "fetched", "fetched_each_time", "another_program", "grouped"}
+"""Nothing brings back where the recorded run took place, or what a service or another program answered;
+and Polars makes itself seeds of addresses and clocks."""
 
 
 class _Service(BaseHTTPRequestHandler):
@@ -41,15 +42,15 @@ class _Service(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Steps, list[str]]]:
     folder = made(tmp_path_factory.mktemp("causes"))
+    temporary = tmp_path_factory.mktemp("temporary")
     text = flow(DIFFERENT, CLEAN)
     (folder.path / "causes.py").write_text(text)
     turns = map(str, itertools.count())
     with ThreadingHTTPServer(("127.0.0.1", 0), _Service) as service:
         threading.Thread(target=service.serve_forever, daemon=True).start()
         (folder.path / "port.txt").write_text(str(service.server_port))
-        (folder.path / "temporary").mkdir()
         for words, status in (("run causes.py --version v1", 0), ("verify v1 --json", 1)):
-            variables = {"TMPDIR": str(folder.path / "temporary")}
+            variables = {"TMPDIR": str(temporary)}
             variables |= {"TWICE_EXAMPLE_MODE": "other", "ADDED_EXAMPLE_MODE": "other"} if status else {}
             _Service.answers = {"/prices": itertools.repeat(f"[{status}]"), "/counter": turns}
             done = subprocess.run(
@@ -71,7 +72,7 @@ def test_the_cause_is_named_with_the_line_where_it_enters(verified: tuple[Steps,
     found = steps[name]
     assert found["nature"], found
     cause = names(DIFFERENT)[name]
-    assert {one["factor"] for one in found["causes"]} == {cause}, found
+    assert {one["factor"] for one in found["causes"]} == set(cause.split("+")), found
     assert {one["status"] for one in found["causes"]} == (
         {"consistent with"} if name in CANNOT_BE_PROVEN else {"proven"}
     ), found

@@ -188,6 +188,17 @@ def test_what_no_lever_reaches_is_named_and_only_suspected_if_something_speaks_f
     assert {found.lever.name: found.status for found in conclusion.found} == {"network": CONSISTENT, "gpu": NOT_TESTED}
 
 
+def test_what_is_the_same_in_every_run_is_not_suspected_of_making_two_runs_disagree() -> None:
+    case = Case(
+        untested=(Lever("variable MODE", "user-environment", suspicion=4, limits="only a digest is kept"),),
+        unheld=(Lever("other programs", "unknown", suspicion=3, limits="nothing is held still in them"),),
+    )
+    conclusion, _ = inquire(case, World((frozenset({"nothing there is"}),)))
+    assert conclusion.nature == "unsteady"
+    assert [found.lever.name for found in conclusion.causes] == ["other programs"]
+    assert {found.lever.name: found.status for found in conclusion.found}["variable MODE"] == NOT_TESTED
+
+
 @untimed
 @given(st.sampled_from(STEADYING), st.sampled_from(STEADYING))
 def test_a_lever_that_breaks_the_step_is_left_out_and_named(cause: str, breaking: str) -> None:

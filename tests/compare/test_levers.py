@@ -139,10 +139,11 @@ def test_the_recorded_machines_code_path_is_imitated_downwards() -> None:
 
 
 def test_distributions_that_can_be_exchanged_are_levers_and_services_are_only_suspected() -> None:
-    asked = trace(connected=("10.0.0.1:80",))
+    asked = trace(connected=("10.0.0.1:80",), executed=("/usr/bin/date",))
     found = made(trace(), asked, environment(), environment(), swaps={"pandas": ("2.3.1", "3.0.0")})
     lever = next(lever for lever in found.case.restoring if lever.factor == "environment")
     assert lever.detail == "pandas 2.3.1 → 3.0.0"
     assert found.together([lever.name]).distributions == {"pandas": "2.3.1"}
     assert any(lever.factor == "network" and lever.suspicion for lever in found.case.untested)
+    assert {"network", "other programs"} <= {lever.name for lever in found.case.unheld if lever.suspicion}
     assert found.together(["network refused"]).inside == {"network": "refused"}

@@ -47,6 +47,8 @@ Levers = frozenset[str]
 
 NONE: Levers = frozenset()
 
+_CONSTANT = "it is the same in every run here, so it cannot make two runs disagree"
+
 
 @dataclass(frozen=True)
 class Lever:
@@ -100,7 +102,8 @@ class Case:
         steadying: Levers that hold something still.
         restoring: Levers that set something to its recorded value; only for what differs here.
         moving: Levers that move something that cannot be set to what was recorded.
-        untested: Factors that no lever here reaches, with the reason as their detail.
+        untested: Factors that no lever here reaches, with the reason as their limits: of what is here not as recorded.
+        unheld: The same, of what may be different in every run.
         doubt: The greatest probability with which chance may explain what is called proven.
         replicates: How often the step is run unchanged before it is said to agree with itself.
         patience: How often at most, if nothing else explains it.
@@ -111,6 +114,7 @@ class Case:
     restoring: tuple[Lever, ...] = ()
     moving: tuple[Lever, ...] = ()
     untested: tuple[Lever, ...] = ()
+    unheld: tuple[Lever, ...] = ()
     doubt: float = 0.02
     replicates: int = 4
     patience: int = 19
@@ -526,10 +530,13 @@ class _Inquiry:
             for lever in levers_here:
                 if lever.name not in found:
                     found[lever.name] = Found(lever, NOT_TESTED, self._untested(lever.name, bool(smallest)))
-            for lever in self.case.untested:
+            for lever in self.case.unheld if nature == "unsteady" else self.case.untested:
                 spoken_for = found.get(lever.unless)
                 ruled_out = spoken_for is not None and spoken_for.status == RULED_OUT
                 found.setdefault(f"untested {lever.name}", self._unreached(lever, bool(smallest) or ruled_out))
+        if nature == "unsteady":
+            for lever in self.case.untested:
+                found.setdefault(f"untested {lever.name}", Found(lever, NOT_TESTED, _CONSTANT))
         order = (PROVEN, CONSISTENT, RULED_OUT, NOT_TESTED)
         counts = Counter(trial.outcome for trial in control)
         steady = len(counts) == 1

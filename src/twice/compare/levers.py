@@ -24,8 +24,10 @@ UNORDERED = {
 }
 """Libraries of which calls are known that disagree with themselves when they have threads → what they do."""
 
+_OWN_SEEDS = "seeds of hash tables that Polars makes of addresses and clocks, and the order of groups with them,"
+
 FIXES = {
-    "entropy": "pass a seed: default_rng(seed), Random(seed); or take the value from a parameter",
+    "entropy": "pass a seed: default_rng(seed), Random(seed); or take the value from a parameter; sort groups",
     "clock": "take the moment from a parameter or from the data, and keep it out of what comes out",
     "threads": "sort what comes back from threads, or use one; POLARS_MAX_THREADS=1, or maintain_order=True",
     "directory-order": "sort the names: sorted(os.listdir(folder))",
@@ -103,6 +105,7 @@ class _Collected:
     restoring: list[Lever] = field(default_factory=list)
     moving: list[Lever] = field(default_factory=list)
     untested: list[Lever] = field(default_factory=list)
+    unheld: list[Lever] = field(default_factory=list)
     conditions: dict[str, Conditions] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
 
@@ -185,6 +188,7 @@ def bench(
         restoring=_hinted(made.restoring, hinted, evident),
         moving=_hinted(made.moving, hinted, evident),
         untested=_hinted(made.untested, hinted, evident),
+        unheld=_hinted(made.unheld, hinted, evident),
         doubt=doubt,
         most=most,
     )
@@ -221,8 +225,8 @@ def _steadying(
             _which(drawn) or (f"native code asks the kernel ({native.which})" if native else ""),
             _at(drawn),
             4 if drawn else 3 if native and known else 1 if native else 0,
-            limits["entropy"],
-            partly=native is not None and not answered,
+            _OWN_SEEDS if "polars" in libraries else limits["entropy"],
+            partly="polars" in libraries or (native is not None and not answered),
         ),
         still("entropy", seed=seed, moment=recorded.started),
         "entropy from a seeded stream",
@@ -287,9 +291,15 @@ def _steadying(
         Conditions(inside={"directory-order": "sorted"}),
         "listings sorted",
     )
-    made.untested.append(
+    made.unheld.append(
         Lever("hash-seed", "hash-seed", limits="it is pinned in every run, so it cannot make two runs disagree")
     )
+    if watched.executed:
+        programs = ", ".join(sorted({path.rpartition("/")[2] for path in watched.executed})[:3])
+        what = f"what {programs} does, which it starts"
+        limits_ = "in programs that it starts nothing is held still"
+        made.unheld.append(Lever("other programs", "unknown", what, "", 3, limits_))
+        made.untested.append(Lever("other programs", "unknown", what, "", 0, limits_))
     if watched.connected:
         services = f"what {', '.join(watched.connected[:3])} answered"
         where = _at(first(watched, "network"))
@@ -299,17 +309,17 @@ def _steadying(
             Conditions(inside={"network": "refused"}),
             "the network refused",
         )
-        made.untested.append(
-            Lever(
-                "network",
-                "network",
-                services,
-                where,
-                suspicion=5,
-                limits="it connects to services, whose answers are not recorded and cannot be held still",
-                unless="network refused",
-            )
+        answers = Lever(
+            "network",
+            "network",
+            services,
+            where,
+            suspicion=5,
+            limits="it connects to services, whose answers are not recorded and cannot be held still",
+            unless="network refused",
         )
+        made.untested.append(answers)
+        made.unheld.append(answers)
 
 
 def _restoring(

@@ -43,6 +43,7 @@ _CALLS = {
     "network": ("urlopen", "urlretrieve", "create_connection", "HTTPConnection", "HTTPSConnection"),
     "clock": ("now", "utcnow", "today", "time", "time_ns", "perf_counter", "monotonic", "process_time", "datetime64"),
     "data": ("exists", "isfile", "is_file", "lexists", "isdir", "is_dir"),
+    "unknown": ("Popen", "check_output", "check_call", "system", "popen"),
     PRINTED: ("repr", "str", "format", "print"),
     "entropy": (
         "urandom",
@@ -60,6 +61,9 @@ _CALLS = {
     ),
 }
 
+
+_SHORT = 40
+"""Characters of a call that are shown."""
 
 _ALSO_VARIABLES = frozenset({"time", "now", "today", "glob", "walk", "node", "cwd", "datetime64"})
 """Names that are handed on for other reasons too often."""
@@ -87,4 +91,4 @@ def hints(source: str | bytes, spans: Collection[tuple[int, int]]) -> Iterator[t
                 continue
             for factor, names in _CALLS.items():
                 if name in names and (name not in ("id", "hash") or called == name):
-                    yield factor, called, node.lineno
+                    yield factor, called if len(called) <= _SHORT else f"….{name}", node.lineno
