@@ -37,7 +37,7 @@ from twice.records.digest import Digest
 from twice.records.trace import Trace
 from twice.store.store import Store
 
-LEAST_LIMIT = 60.0
+LEAST_LIMIT = 120.0
 """Seconds that every trial is given; one that takes longer gets twenty times what the step takes unchanged."""
 
 

@@ -83,6 +83,8 @@ def hints(source: str | bytes, spans: Collection[tuple[int, int]]) -> Iterator[t
             yield PRINTED, ast.unparse(node.value), node.lineno
         if not isinstance(node, ast.Call):
             continue
+        if ast.unparse(node.func).rpartition(".")[2] == "seed" and not node.args and not node.keywords:
+            yield "entropy", f"{ast.unparse(node.func)}()", node.lineno
         handed_on = [*node.args, *(keyword.value for keyword in node.keywords)]
         for function in (node.func, *(one for one in handed_on if isinstance(one, ast.Attribute | ast.Name))):
             called = ast.unparse(function)
