@@ -1,26 +1,33 @@
 """What the vault costs, each figure beside a reference that was measured in the same run, taken in turns.
 
-Run as ``python benchmarks/vault.py [FOLDER] [--quick]``. Prints a table in Markdown. Needs NumPy and 8 GB of disk.
+Run as ``python benchmarks/vault.py [PART…] [--quick] [--in FOLDER]``; the parts are ``array``, ``file``, ``files``,
+``memory`` and ``traces``. Prints a table in Markdown: medians of the times, and of the ratios of time and of processor
+time, which says more on a machine that others use too. Needs NumPy and 10 GB of disk.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import resource
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 from blake3 import blake3
 
+from twice.records.canonical import encode
 from twice.store import Store
 from twice.store import files as file_digests
+from twice.values.encode import encode as encode_value
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from store.building import key_of, make_trace
@@ -28,19 +35,26 @@ from store.building import key_of, make_trace
 MB = 1 << 20
 
 
-def seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+class Spent(NamedTuple):
+    """Seconds that passed, and seconds that processors worked for this process and its children."""
+
+    passed: float
+    worked: float
+
+
+def seconds(work: Callable[[], object]) -> Spent:
+    begun, before = time.perf_counter(), sum(os.times()[:4])
     work()
-    return time.perf_counter() - begun
+    return Spent(time.perf_counter() - begun, sum(os.times()[:4]) - before)
 
 
-def in_turns(rows: list[tuple[str, str, Callable[[], float], Callable[[], float]]], turns: int) -> None:
-    """Measure each and its reference in turns, and print the medians with the ratio."""
-    for what, reference, ours, theirs in rows:
-        pairs = [(ours(), theirs()) for _ in range(turns)]
-        mine, other = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
-        ratio = statistics.median(one / two for one, two in pairs)
-        print(f"| {what} | {mine:.3f} s | {reference} {other:.3f} s | {ratio:.2f} | {turns} |", flush=True)
+def in_turns(what: str, reference: str, ours: Callable[[], Spent], theirs: Callable[[], Spent], turns: int) -> None:
+    """Measure something and its reference in turns, and print the medians with the ratios."""
+    pairs = [(ours(), theirs()) for _ in range(turns)]
+    mine, other = (statistics.median(pair[side].passed for pair in pairs) for side in (0, 1))
+    ratio = statistics.median(one.passed / two.passed for one, two in pairs)
+    worked = sum(one.worked for one, _ in pairs) / max(0.01, sum(two.worked for _, two in pairs))
+    print(f"| {what} | {mine:.3f} s | {reference} {other:.3f} s | {ratio:.2f} | {worked:.2f} | {turns} |", flush=True)
 
 
 def settled() -> None:
@@ -55,7 +69,7 @@ def noise(file: Path, size: int, seed: int) -> None:
             out.write(generator.bytes(min(64 * MB, size - start)))
 
 
-def copied_and_hashed(source: Path, target: Path) -> float:
+def copied_and_hashed(source: Path, target: Path) -> Spent:
     target.unlink(missing_ok=True)
     return seconds(lambda: (shutil.copyfile(source, target), blake3(max_threads=blake3.AUTO).update_mmap(source)))
 
@@ -73,13 +87,13 @@ def large_file(folder: Path, size: int, turns: int) -> None:
     state = {"digest": store.put_file(file), "turn": 0}
     used = _disk(folder / "store")
 
-    def record() -> float:
+    def record() -> Spent:
         nonlocal store
         store.close()
         store = fresh(folder / "store")
         return seconds(lambda: store.put_file(file))
 
-    def changed() -> float:
+    def changed() -> Spent:
         state["turn"] += 1
         with file.open("r+b") as out:
             for number in range(20):
@@ -87,25 +101,25 @@ def large_file(folder: Path, size: int, turns: int) -> None:
                 out.write(os.urandom(size // 2000))
         return seconds(lambda: state.update(digest=store.put_file(file)))
 
-    def restore() -> float:
+    def restore() -> Spent:
         restored.unlink(missing_ok=True)
         return seconds(lambda: store.copy_out(state["digest"], restored))
 
-    def copied() -> float:
+    def copied() -> Spent:
         copy.unlink(missing_ok=True)
         return seconds(lambda: shutil.copyfile(file, copy))
 
-    def hashed() -> float:
+    def hashed() -> Spent:
         return seconds(lambda: blake3(max_threads=blake3.AUTO).update_mmap(file))
 
     name = f"a file of {size // MB} MiB"
-    in_turns([(f"{name}: record", "copy + BLAKE3", record, lambda: copied_and_hashed(file, copy))], turns)
-    in_turns([(f"{name}: unchanged", "BLAKE3", lambda: seconds(lambda: store.put_file(file)), hashed)], turns)
-    in_turns([(f"{name}: restore", "copy", restore, copied)], turns)
-    in_turns([(f"{name}: 1 % changed", "BLAKE3", changed, hashed)], turns)
+    in_turns(f"{name}: record", "copy + BLAKE3", record, lambda: copied_and_hashed(file, copy), turns)
+    in_turns(f"{name}: unchanged", "BLAKE3", lambda: seconds(lambda: store.put_file(file)), hashed, turns)
+    in_turns(f"{name}: restore", "copy", restore, copied, turns)
+    in_turns(f"{name}: 1 % changed", "BLAKE3", changed, hashed, turns)
     more = (_disk(folder / "store") - used) / size / turns
-    print(f"| {name}: more disk for 1 % changed | {more:.2%} of the file | | | {turns} |")
-    in_turns([(f"{name}: restore, changed", "copy", restore, copied)], turns)
+    print(f"| {name}: more disk for 1 % changed | {more:.2%} of the file | | | | {turns} |")
+    in_turns(f"{name}: restore, changed", "copy", restore, copied, turns)
     store.close()
     for path in (file, copy, restored):
         path.unlink(missing_ok=True)
@@ -116,7 +130,7 @@ def array(folder: Path, size: int, turns: int) -> None:
     value = np.frombuffer(np.random.default_rng(2).bytes(size), np.float64)
     store = fresh(folder / "store")
 
-    def save() -> float:
+    def save() -> Spent:
         nonlocal store
         store.close()
         store = fresh(folder / "store")
@@ -129,7 +143,7 @@ def array(folder: Path, size: int, turns: int) -> None:
 
         return seconds(work)
 
-    def reference() -> float:
+    def reference() -> Spent:
         target = folder / "array.npy"
         target.unlink(missing_ok=True)
 
@@ -140,17 +154,17 @@ def array(folder: Path, size: int, turns: int) -> None:
         return seconds(work)
 
     name = f"an array of {size // MB} MiB"
-    in_turns([(f"{name}: save", "np.save + BLAKE3", save, reference)], turns)
+    in_turns(f"{name}: save", "np.save + BLAKE3", save, reference, turns)
     spooled = store.spool() / "array"
     spooled.write_bytes(memoryview(value).cast("B"))
     digest = store.adopt(spooled)
 
-    def hashed() -> float:
+    def hashed() -> Spent:
         return seconds(lambda: blake3(max_threads=blake3.AUTO).update(memoryview(value).cast("B")))
 
-    in_turns([(f"{name}: load as a map", "BLAKE3", lambda: seconds(lambda: store.map(digest)), hashed)], turns)
+    in_turns(f"{name}: load as a map", "BLAKE3", lambda: seconds(lambda: store.map(digest)), hashed, turns)
     in_turns(
-        [(f"{name}: load, verified", "BLAKE3", lambda: seconds(lambda: store.map(digest, verify=True)), hashed)], turns
+        f"{name}: load, verified", "BLAKE3", lambda: seconds(lambda: store.map(digest, verify=True)), hashed, turns
     )
     store.close()
     shutil.rmtree(folder / "store")
@@ -167,19 +181,19 @@ def many_files(folder: Path, count: int, turns: int) -> None:
     store = fresh(folder / "store")
     state = {"digests": store.put_files(files), "turn": 0}
 
-    def record() -> float:
+    def record() -> Spent:
         nonlocal store
         store.close()
         store = fresh(folder / "store")
         return seconds(lambda: state.update(digests=store.put_files(files)))
 
-    def changed() -> float:
+    def changed() -> Spent:
         for file in files[state["turn"] :: 100]:
             file.write_bytes(os.urandom(4096))
         state["turn"] += 1
         return seconds(lambda: state.update(digests=store.put_files(files)))
 
-    def restore() -> float:
+    def restore() -> Spent:
         target = folder / "back"
         target.mkdir()
 
@@ -191,56 +205,122 @@ def many_files(folder: Path, count: int, turns: int) -> None:
         shutil.rmtree(target)
         return spent
 
-    def copied() -> float:
+    def copied() -> Spent:
         target = folder / "copied"
         spent = seconds(lambda: subprocess.run(["cp", "-r", place, target], check=True))
         shutil.rmtree(target)
         return spent
 
-    def walked() -> float:
+    def walked() -> Spent:
         return seconds(lambda: [file.stat() for file in map(Path, _walk(place))])
 
     name = f"{count:,} files of 4 KiB"
-    in_turns([(f"{name}: record", "cp -r", record, copied)], turns)
-    in_turns(
-        [(f"{name}: unchanged", "a walk with stat", lambda: seconds(lambda: store.put_files(files)), walked)], turns
-    )
-    in_turns([(f"{name}: 1 % changed", "a walk with stat", changed, walked)], turns)
-    in_turns([(f"{name}: restore", "cp -r", restore, copied)], turns)
+    in_turns(f"{name}: record", "cp -r", record, copied, turns)
+    in_turns(f"{name}: unchanged", "a walk with stat", lambda: seconds(lambda: store.put_files(files)), walked, turns)
+    in_turns(f"{name}: 1 % changed", "a walk with stat", changed, walked, turns)
+    in_turns(f"{name}: restore", "cp -r", restore, copied, turns)
     store.close()
     shutil.rmtree(place)
     shutil.rmtree(folder / "store")
 
 
 def traces(folder: Path, count: int) -> None:
+    """Each by itself, since what passes beside them on the machine makes a few of them a hundred times slower."""
     store = fresh(folder / "store")
-    made = [make_trace(store, key_of(str(number)), started=number) for number in range(count)]
-    begun = time.perf_counter()
-    for trace in made:
+    one = make_trace(store, key_of("any"))
+    made = [msgspec.structs.replace(one, key=key_of(str(number)), started=number) for number in range(2 * count)]
+    keys = [trace.key for trace in made[count:]]
+    data = encode(one)
+    (folder / "written").mkdir()
+
+    def written(number: int) -> None:
+        half = folder / "written" / "half"
+        half.write_bytes(data)
+        half.rename(folder / "written" / str(number))
+
+    for trace in made[:count]:  # so that the store's folders are there
         store.add(trace)
-    appended = (time.perf_counter() - begun) / count
-
-    def flushed() -> None:
-        for number in range(count):
-            file = folder / f"flushed{number}"
-            with file.open("wb") as out:
-                out.write(b"x" * 1000)
-                out.flush()
-                os.fsync(out.fileno())
-            file.unlink()
-
-    reference = seconds(flushed) / count
-    begun = time.perf_counter()
-    for number in range(count):
-        assert store.traces(key_of(str(number)))
-    looked = (time.perf_counter() - begun) / count
-    print(
-        f"| a trace: append | {appended * 1e3:.3f} ms | a file written and flushed {reference * 1e3:.3f} ms | "
-        f"{appended / reference:.2f} | {count} |"
-    )
-    print(f"| a trace: look up | {looked * 1e3:.3f} ms | | | {count} |")
+    _each("a trace: append", store.add, made[count:], "a file written and renamed", written)
+    _each("a trace: look up, the first time", store.traces, keys)
+    time.sleep(2.5)  # until it is believed that the folders were left alone
+    for key in keys:
+        store.traces(key)
+    _each("a trace: look up again", store.traces, keys)
+    _each("a trace: look up one that is not there", store.traces, [key_of(f"no {number}") for number in range(count)])
+    spent = seconds(store.rebuild)
+    print(f"| {2 * count:,} traces: flush, all together | {spent.passed:.3f} s | | | | 1 |")
     store.close()
     shutil.rmtree(folder / "store")
+    shutil.rmtree(folder / "written")
+
+
+T = TypeVar("T")
+
+
+def _each(
+    what: str,
+    work: Callable[[T], object],
+    many: Sequence[T],
+    reference: str = "",
+    theirs: Callable[[int], object] | None = None,
+) -> None:
+    ours, other = [], []
+    for number, one in enumerate(many):
+        ours.append(seconds(lambda: work(one)).passed)  # noqa: B023 - called at once
+        if theirs is not None:
+            other.append(seconds(lambda: theirs(number)).passed)  # noqa: B023
+    mine = statistics.median(ours)
+    if not other:
+        print(f"| {what} | {mine * 1e6:.0f} µs | | | | {len(many)} |", flush=True)
+        return
+    beside = statistics.median(other)
+    print(
+        f"| {what} | {mine * 1e6:.0f} µs | {reference} {beside * 1e6:.0f} µs | {mine / beside:.2f} | | {len(many)} |",
+        flush=True,
+    )
+
+
+def memory(folder: Path, size: int) -> None:
+    """The peaks of the two processes that an output goes through, and what it leaves on the disk."""
+    for turn in ("once", "again, unchanged"):
+        for what in ("spooled", "filed"):
+            words = [sys.executable, __file__, "--child", what, str(folder), str(size)]
+            before = _disk(folder / "store") if (folder / "store").exists() else 0
+            peak = float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+            more = f"{_disk(folder / 'store') - before:,} bytes more" if what == "filed" else ""
+            print(
+                f"| an array of {size // MB} MiB: peak memory, {what} {turn} | {peak / MB:.0f} MiB | "
+                f"the array {size // MB} MiB | {peak / size:.2f} | {more} | 1 |",
+                flush=True,
+            )
+    shutil.rmtree(folder / "store")
+
+
+def _child(what: str, folder: Path, size: int) -> None:
+    if what == "spooled":  # as a worker does it
+        value = np.empty(size // 8)
+        generator = np.random.default_rng(3)
+        for start in range(0, len(value), MB):
+            generator.random(out=value[start : start + MB])
+        encoded = encode_value(value)
+        for number, part in enumerate((encoded.skeleton, *encoded.buffers)):
+            (folder / f"part{number}").write_bytes(memoryview(part))
+    else:  # as its parent does it
+        with Store.open(folder / "store") as store:
+            store.adopt_many(sorted(folder.glob("part*")))
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert peak is not None
+    print(int(peak[1]) * 1024)
+
+
+def flushing(folder: Path) -> None:
+    """What this disk takes in, which bounds everything that waits for it."""
+    file = folder / "flushed"
+    with file.open("wb") as out:
+        out.write(os.urandom(256 * MB))
+        spent = seconds(lambda: (out.flush(), os.fsync(out.fileno())))
+    print(f"| 256 MiB: flushed to this disk | {spent.passed:.3f} s | | | | 1 |")
+    file.unlink()
 
 
 def _walk(place: Path) -> list[str]:
@@ -252,21 +332,31 @@ def _disk(place: Path) -> int:
 
 
 def main() -> None:
-    arguments = [word for word in sys.argv[1:] if not word.startswith("--")]
-    quick = "--quick" in sys.argv
+    words = argparse.ArgumentParser()
+    words.add_argument("parts", nargs="*")
+    words.add_argument("--quick", action="store_true", help="without the largest of each")
+    words.add_argument("--in", dest="place", help="a folder on the disk to be measured")
+    words.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    given = words.parse_args()
+    if given.child:
+        _child(given.child[0], Path(given.child[1]), int(given.child[2]))
+        return
     settled()
-    with tempfile.TemporaryDirectory(dir=arguments[0] if arguments else None, prefix="twice-vault-") as name:
+    last = -1 if given.quick else None
+    with tempfile.TemporaryDirectory(dir=given.place, prefix="twice-vault-") as name:
         folder = Path(name)
-        print("| what | time | reference | ratio | turns |\n|---|---|---|---|---|")
-        for size in (64, 256, 1024) if not quick else (64, 256):
-            array(folder, size * MB, 3)
-        for size in (128, 512, 2048) if not quick else (128, 512):
-            large_file(folder, size * MB, 3)
-        for count in (2_000, 10_000, 50_000) if not quick else (2_000, 10_000):
-            many_files(folder, count, 3)
-        traces(folder, 300)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"\nPeak memory of the whole: {peak} MiB.")
+        print("| what | time | reference | ratio | processor time | turns |\n|---|---|---|---|---|---|")
+        parts: dict[str, Callable[[], object]] = {
+            "array": lambda: [array(folder, size * MB, 3) for size in (64, 256, 1024)[:last]],
+            "file": lambda: [large_file(folder, size * MB, 3) for size in (128, 512, 2048)[:last]],
+            "files": lambda: [many_files(folder, count, 3) for count in (2_000, 10_000, 50_000)[:last]],
+            "memory": lambda: [memory(folder, size * MB) for size in (256, 512, 1024)[:last]],
+            "traces": lambda: traces(folder, 2000),
+        }
+        flushing(folder)
+        for part in given.parts or parts:
+            parts[part]()
+    print(f"\nLoad: {os.getloadavg()[0]:.0f}.")
 
 
 if __name__ == "__main__":

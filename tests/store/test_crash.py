@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from store.building import NOON, key_of, put_run, ref_to
+from store.stress import stress
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
@@ -123,3 +124,9 @@ def test_traces_that_processes_add_at_once_are_all_kept(tmp_path: Path) -> None:
         assert len(added) == 45
         assert set(store.trace_digests(key_of("shared"))) == set(added)
         assert store.check().ok
+
+
+def test_many_terminals_run_label_and_clear_out_one_store_while_some_are_killed(tmp_path: Path) -> None:
+    """For longer, and with more of them: ``python tests/store/stress.py 60 8``."""
+    labels, killed = stress(tmp_path / ".twice", seconds=5, processes=3)
+    assert labels and killed
