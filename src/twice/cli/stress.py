@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import click
 
-from twice.cli.common import jobs_option, json_option, project_here, put_out, seconds
+from twice.cli.common import jobs_option, json_option, project_here, put_out, seconds, writable, write
 
 
 @click.command(
     epilog="""\b
 Examples:
   twice stress v1.0
-  twice stress v1.0 --step fit --budget 5m --json"""
+  twice stress v1.0 --step fit --budget 5m --json
+  twice stress v1.0 --html stress.html"""
 )
 @click.argument("name")
 @click.option("--step", "steps", multiple=True, metavar="S", help="Only this step; may be given several times.")
 @click.option("--budget", default="10m", metavar="TIME", help="How long it may take. [default: 10m]")
+@click.option("--html", metavar="FILE", help="Also write the matrix as a page that needs nothing but itself.")
 @jobs_option
 @json_option
 @click.pass_context
-def stress(context: click.Context, name: str, steps: tuple[str, ...], budget: str, jobs: int, as_json: bool) -> int:
+def stress(
+    context: click.Context, name: str, steps: tuple[str, ...], budget: str, html: str | None, jobs: int, as_json: bool
+) -> int:
     """Vary one thing at a time, and see which step minds.
 
     Each step runs from its recorded inputs with another hash seed, thread count, time zone, locale, moment, folder,
@@ -30,6 +34,11 @@ def stress(context: click.Context, name: str, steps: tuple[str, ...], budget: st
 
     project = project_here(context)
     project.tell(data_on_stdout=True)
+    file = writable(html) if html is not None else None
     view = project.stress(name, steps=list(steps) or None, jobs=jobs, budget=seconds(budget))
+    if file is not None:
+        from twice.present.page_stress import stress_page
+
+        write(file, stress_page(view).encode())
     put_out(view, lambda: draw_stress(view), as_json=as_json)
     return 0

@@ -1,7 +1,4 @@
-"""A verdict as one HTML file that needs nothing but itself: no script, no font, nothing from elsewhere.
-
-Whatever comes from a store is escaped: a page about a stranger's version shows what it holds, and runs none of it.
-"""
+"""A verdict as one HTML file that needs nothing but itself."""
 
 from __future__ import annotations
 
@@ -10,50 +7,15 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
+from twice.present.findings import ExperimentView
+from twice.present.html import COLOURS, MARKS, cause, coloured, document, listed, outcomes, rows, short
 from twice.present.reports import FindingView, StepVerdictView, VerdictView
 from twice.values.drawn import Drawn, Histogram, Pictures, Texts
 
-_COLOURS = {
-    "identical": "#2e7d4f",
-    "equivalent": "#9a6b00",
-    "different": "#b3261e",
-    "fails": "#b3261e",
-    "inconclusive": "#6b6f76",
-    "": "#6b6f76",
-}
-_MARKS = {"identical": "✓", "equivalent": "≈", "different": "✗", "fails": "✗", "inconclusive": "?", "": "·"}
 _LINES = 400
 """Lines of a text that are shown."""
 
 _LEFT_OUT = '<td class="n"></td><td class="dim">…</td>'
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1c1e21; --dim: #5f6670; --line: #d8dbe0; --paper: #ffffff; --panel: #f5f6f8;
-  --gone: #fbe3e1; --come: #dff2e4; --bar: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --dim: #9aa1ab; --line: #3a3f46; --paper: #17191c;
-  --panel: #212429; --gone: #4a2320; --come: #1f3d2a; --bar: #e0736b; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
-h3 { font-size: 1rem; margin: 1.25rem 0 .4rem; }
-p { margin: .3rem 0; } .dim { color: var(--dim); } code, pre, .mono { font: 13px/1.5 ui-monospace, monospace; }
-.verdict { font-weight: 600; } .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--dim); }
-th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-section.step { border: 1px solid var(--line); border-radius: 8px; padding: .25rem 1.25rem 1rem; margin: 1.25rem 0; }
-.cause { background: var(--panel); border-left: 4px solid var(--bar); padding: .5rem .9rem; margin: .5rem 0; }
-.images { display: flex; gap: 1rem; flex-wrap: wrap; } figure { margin: 0; flex: 1 1 14rem; min-width: 0; }
-figure img { width: 100%; image-rendering: auto; border: 1px solid var(--line); display: block; }
-.overlay { position: relative; isolation: isolate; background: #000; }
-.overlay img + img { position: absolute; inset: 0; mix-blend-mode: difference; }
-figcaption { color: var(--dim); font-size: 13px; } ul { margin: .3rem 0; padding-left: 1.25rem; }
-.sides td { border: 0; padding: 0 .5rem; white-space: pre-wrap; width: 48%; }
-.sides td.n { width: 1%; color: var(--dim); text-align: right; white-space: nowrap; }
-td.gone { background: var(--gone); } td.come { background: var(--come); }
-svg text { font: 13px system-ui, sans-serif; fill: var(--ink); }
-svg .dim { fill: var(--dim); font-size: 11px; }
-"""
 
 
 def page(verdict: VerdictView, wires: Mapping[str, Sequence[str]], drawings: Mapping[str, Sequence[Drawn]]) -> str:
@@ -64,33 +26,22 @@ def page(verdict: VerdictView, wires: Mapping[str, Sequence[str]], drawings: Map
         wires: All steps of the version, each with the steps that feed it, in an order in which they can run.
         drawings: Step → what is drawn of its two outputs.
     """
-    title = f"{verdict.name or 'a version'}: {verdict.verdict}"
-    body = "\n".join((*_head(verdict), *_dag(verdict, wires), *_steps(verdict, drawings), *_foot(verdict)))
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    parts = (*_head(verdict), *_dag(verdict, wires), *_steps(verdict, drawings))
+    return document(
+        f"{verdict.name or 'a version'}: {verdict.verdict}", (*parts, *listed("Not checked", verdict.not_checked))
     )
 
 
 def _head(verdict: VerdictView) -> Iterator[str]:
     word = "reproducible" if verdict.reproducible else verdict.verdict
     yield f"<h1>{escape(verdict.name or 'A version')}</h1>"
-    yield f'<p class="verdict">{_coloured(verdict.verdict, word)}</p>'
+    yield f'<p class="verdict">{coloured(verdict.verdict, word)}</p>'
     about = [f"{verdict.level} verification" if verdict.level else "comparison of two runs"]
     about += [f"on {verdict.host}"] if verdict.host else []
     about += [verdict.made] if verdict.made else []
     yield f'<p class="dim">{escape(", ".join(about))}</p>'
-    sides = f"recorded run {_short(verdict.recorded)}, held against run {_short(verdict.now)}"
+    sides = f"recorded run {short(verdict.recorded)}, held against run {short(verdict.now)}"
     yield f'<p class="dim mono">{escape(sides)}</p>'
-
-
-def _coloured(verdict: str, words: str) -> str:
-    return f'<span style="color:{_COLOURS[verdict]}">{_MARKS[verdict]} {escape(words)}</span>'
-
-
-def _short(digest: str) -> str:
-    return digest.partition(":")[2][:12] or digest
 
 
 # The graph.
@@ -124,8 +75,8 @@ def _dag(verdict: VerdictView, wires: Mapping[str, Sequence[str]]) -> Iterator[s
     for step, (x, y) in places.items():
         found = verdicts.get(step)
         said = _graded(found) if found is not None else "not looked at"
-        colour = _COLOURS[found.verdict if found is not None else ""]
-        sign = _MARKS[found.verdict if found is not None else ""]
+        colour = COLOURS[found.verdict if found is not None else ""]
+        sign = MARKS[found.verdict if found is not None else ""]
         lines.append(
             f'<a href="#step-{escape(step)}"><rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" '
             f'fill="var(--panel)" stroke="{colour}" stroke-width="2"/>'
@@ -151,7 +102,7 @@ def _steps(verdict: VerdictView, drawings: Mapping[str, Sequence[Drawn]]) -> Ite
     for step in verdict.steps:
         yield f'<section class="step" id="step-{escape(step.name)}"><h2>{escape(step.name)}</h2>'
         accepted = "" if step.reproduces or step.verdict != "equivalent" else " — its step does not let that count"
-        yield f'<p class="verdict">{_coloured(step.verdict, _graded(step) + accepted)}</p>'
+        yield f'<p class="verdict">{coloured(step.verdict, _graded(step) + accepted)}</p>'
         if step.difference:
             yield f"<p>{escape(step.difference)}</p>"
         if step.finding is not None and step.finding.children:
@@ -174,14 +125,7 @@ def _finding(found: FindingView) -> str:
 def _causes(step: StepVerdictView) -> Iterator[str]:
     if step.causes:
         yield "<h3>Why</h3>"
-    for cause in step.causes:
-        detail = f": {cause.detail}" if cause.detail else ""
-        where = f" <code>{escape(cause.location)}</code>" if cause.location else ""
-        fix = f"<p>{escape(f'fix: {cause.fix}')}</p>" if cause.fix else ""
-        yield (
-            f'<div class="cause"><p><strong>{escape(f"{cause.status}: {cause.factor}{detail}")}</strong>{where}</p>'
-            f'<p class="dim">{escape(cause.reason)}</p>{fix}</div>'
-        )
+    yield from (cause(one) for one in step.causes)
     if step.together:
         yield "<p>Only all of these together explain it.</p>"
     for line in (
@@ -197,23 +141,25 @@ def _causes(step: StepVerdictView) -> Iterator[str]:
 
 def _experiments(step: StepVerdictView) -> Iterator[str]:
     """Every experiment once, with what it showed of which factor."""
-    rows: dict[tuple[str, ...], tuple[str, str, str, list[str]]] = {}
-    for cause in (*step.causes, *step.others):
-        for one in cause.evidence:
-            count, kinds = len(one.outcomes), len(set(one.outcomes))
-            told = f"{kinds} different outcome{'s' if kinds != 1 else ''} in {count} run{'s' if count != 1 else ''}"
-            row = rows.setdefault(one.conditions, (" · ".join(one.conditions), told, f"{one.recorded} of {count}", []))
-            row[3].append(f"{cause.factor}: {cause.status}")
-    if rows:
-        yield '<h3>Experiments</h3><div class="scroll"><table>'
-        yield "<tr><th>with</th><th>came out</th><th>as recorded</th><th>shows</th></tr>"
-        for conditions, told, recorded, shows in rows.values():
-            cells = (conditions, told, recorded, ", ".join(dict.fromkeys(shows)))
-            yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        yield "</table></div>"
-    untried = [cause for cause in step.others if not cause.evidence]
+    made: dict[tuple[str, ...], tuple[ExperimentView, list[str]]] = {}
+    for found in (*step.causes, *step.others):
+        for one in found.evidence:
+            made.setdefault(one.conditions, (one, []))[1].append(f"{found.factor}: {found.status}")
+    if made:
+        yield "<h3>Experiments</h3>"
+    cells = (
+        (
+            " · ".join(one.conditions),
+            outcomes(one),
+            f"{one.recorded} of {len(one.outcomes)}",
+            ", ".join(dict.fromkeys(shows)),
+        )
+        for one, shows in made.values()
+    )
+    yield from rows(("with", "came out", "as recorded", "shows"), (tuple(map(escape, row)) for row in cells))
+    untried = [found for found in step.others if not found.evidence]
     if untried:
-        lines = (f"{cause.factor}: {cause.status}{f' ({cause.reason})' if cause.reason else ''}" for cause in untried)
+        lines = (f"{one.factor}: {one.status}{f' ({one.reason})' if one.reason else ''}" for one in untried)
         yield f'<details><summary class="dim">{len(untried)} not tested</summary><ul class="dim">'
         yield "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul></details>"
 
@@ -291,9 +237,3 @@ def _side(line: str | None, index: int, tag: str, kind: str) -> str:
         return '<td class="n"></td><td></td>'
     marked = f' class="{kind}"' if tag != "equal" else ""
     return f'<td class="n">{index + 1}</td><td{marked}>{escape(line)}</td>'
-
-
-def _foot(verdict: VerdictView) -> Iterator[str]:
-    if verdict.not_checked:
-        lines = "".join(f"<li>{escape(what)}</li>" for what in verdict.not_checked)
-        yield f'<h2>Not checked</h2><ul class="dim">{lines}</ul>'

@@ -22,7 +22,7 @@ def draw_why(why: WhyView) -> Iterable[RenderableType]:
     if not why.differences:
         yield text("no output differs because of what changed" if not why.not_checked else "not divided", "yellow")
     if why.ruled_out:
-        names = ", ".join(_named(cause) for cause in why.ruled_out)
+        names = ", ".join(named(cause) for cause in why.ruled_out)
         yield text(f"without effect: {names}", "dim")
     for line in why.not_checked:
         yield text(f"not checked: {line}", "yellow")
@@ -35,18 +35,19 @@ def _difference(found: DifferenceView) -> Iterable[RenderableType]:
     rows = table("right", "left", "left")
     for cause in found.causes:
         number = f"{cause.share:+.4g}" if cause.share is not None else ""
-        rows.add_row(text(number, "bold"), text(_named(cause)), text(cause.reason, "dim"))
+        rows.add_row(text(number, "bold"), text(named(cause)), text(cause.reason, "dim"))
     yield indented(rows)
-    if _ending(found):
-        yield indented(text(_ending(found), "dim"))
+    if ending(found):
+        yield indented(text(ending(found), "dim"))
 
 
-def _named(cause: CauseView) -> str:
+def named(cause: CauseView) -> str:
+    """A cause with where it is."""
     where = f" ({cause.location})" if cause.location and cause.location not in cause.detail else ""
     return f"{cause.factor}: {cause.detail}{where}"
 
 
-def _ending(found: DifferenceView) -> str:
+def ending(found: DifferenceView) -> str:
     """How the parts make up the whole."""
     if len(found.causes) < 2:
         return ""
