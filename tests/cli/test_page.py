@@ -7,7 +7,23 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 from cli.commands import Folder
+from twice.present.findings import (
+    CauseView,
+    ChangeView,
+    DifferenceView,
+    DiffView,
+    ExperimentView,
+    OutputChange,
+    Side,
+    StressCell,
+    StressedStep,
+    StressView,
+    WhyView,
+)
 from twice.present.page import page
+from twice.present.page_difference import difference_page
+from twice.present.page_graph import Box, graph
+from twice.present.page_stress import stress_page
 from twice.present.reports import StepVerdictView, VerdictView
 from twice.values.drawn import Drawn, Histogram, Pictures, Texts, drawn
 from twice.values.terms import Container
@@ -28,7 +44,7 @@ FLOW = """
 class Tags(HTMLParser):
     """Sees that every element ends where it should, and which there are."""
 
-    EMPTY = frozenset({"meta", "img"})
+    EMPTY = frozenset({"meta", "img", "br"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -52,7 +68,7 @@ class Tags(HTMLParser):
 def test_the_page_of_a_verification_draws_what_differs_and_needs_nothing_but_itself(folder: Folder) -> None:
     folder.write(flow=FLOW)
     folder.twice("run", "flow.py", "--version", "v1")
-    said = folder.twice("verify", "v1", "--html", "out/verdict.html", "--budget", "20", expect=1)
+    said = folder.twice("verify", "v1", "--html", "out/verdict.html", "--budget", "120", limit=600, expect=1)
     text = (folder.path / "out" / "verdict.html").read_text(encoding="utf-8")
     tags = Tags(text)
     names = [tag for tag, _ in tags.seen]
@@ -87,6 +103,45 @@ def test_nothing_that_comes_from_a_store_is_code_on_the_page() -> None:
     text = page(verdict, {EVIL: ()}, drawings)
     assert "script" not in [tag for tag, _ in Tags(text).seen]
     assert "alert(&quot;1&quot;)" in text
+
+
+def test_nothing_that_comes_from_a_store_is_code_on_the_pages_of_stress_and_diff() -> None:
+    cell = StressCell(variation=EVIL, factor=EVIL, effect="different", detail=EVIL, runs=3)
+    stressed = StressedStep(step=EVIL, reproducibility=EVIL, cells=(cell,))
+    shown = stress_page(StressView(name=EVIL, run=EVIL, variations=(EVIL,), steps=(stressed,)))
+    cause = CauseView(factor=EVIL, detail=EVIL, location=EVIL, status=EVIL, reason=EVIL, share=0.5)
+    difference = DifferenceView(
+        name=EVIL, metric=EVIL, before=0.5, after=1.0, difference=EVIL, additive=True, off=0.0, either=False,
+        causes=(cause, cause),
+    )  # fmt: skip
+    experiment = ExperimentView(conditions=(EVIL,), outcomes=(EVIL,), numbers={EVIL: 0.25})
+    why = WhyView(differences=(difference,), ruled_out=(cause,), not_checked=(EVIL,), runs=1, experiments=(experiment,))
+    side = Side(name=EVIL, version=EVIL, names=(EVIL,), run=EVIL)
+    changes = [
+        ChangeView(what=EVIL, name=EVIL, before=EVIL, after=EVIL, steps=(EVIL,), via=(), sentence=EVIL, patch=patch)
+        for patch in ("", f"--- a\n+++ b\n@@ {EVIL}\n-{EVIL}\n+{EVIL}\n {EVIL}")
+    ]
+    output = OutputChange(step=EVIL, same=False, before=EVIL, after=EVIL, difference=EVIL)
+    diff = DiffView(
+        before=side, after=side, same=False, changes=tuple(changes), outputs=(output,), unreached=(EVIL,), why=why
+    )
+    for text in (shown, difference_page(diff)):
+        assert "script" not in [tag for tag, _ in Tags(text).seen]
+        assert text.count("alert(&quot;1&quot;)") >= 5
+    assert "+0.5" in difference_page(diff) and "0.25" in difference_page(diff)
+
+
+def test_wires_go_around_the_boxes_between_their_ends() -> None:
+    wires = {"a": (), "b": ("a",), "c": ("b",), "d": ("a", "c"), "e": ("a", "d")}
+    drawn_ = ElementTree.fromstring(graph(wires, {name: Box("", "") for name in wires}))
+    boxes = [{key: float(one.get(key, "nan")) for key in ("x", "y", "width", "height")}
+             for one in drawn_.iter() if one.tag == "rect"]  # fmt: skip
+    assert len(boxes) == 5
+    for path in (one.get("d", "") for one in drawn_.iter() if one.tag == "path"):
+        for x, y, end in re.findall(r"([\d.]+),([\d.]+) H([\d.]+)", path):
+            across = [box for box in boxes if box["x"] < float(end) and float(x) < box["x"] + box["width"]]
+            assert across and not [box for box in across if box["y"] <= float(y) <= box["y"] + box["height"]]
+    assert sum(" H" in (one.get("d") or "") for one in drawn_.iter() if one.tag == "path") == 2
 
 
 def test_differences_are_counted_into_bins_between_the_least_and_the_most() -> None:

@@ -230,6 +230,13 @@ def test_trials_run_out_without_anything_being_called_proven() -> None:
     assert [found.lever.factor for found in conclusion.causes] == ["clock"]
 
 
+def test_of_one_run_nothing_is_said_but_what_was_seen_while_it_ran() -> None:
+    case = Case(steadying=levers(STEADYING, ["clock"]), restoring=levers(["timezone"]), most=0)
+    conclusion = consider(case, [Trial(NONE, "other")])
+    assert isinstance(conclusion, Conclusion) and conclusion.cut_short and conclusion.nature == ""
+    assert [(found.lever.name, found.status) for found in conclusion.found] == [("clock", NOT_TESTED)]
+
+
 @untimed
 @given(st.data())
 def test_an_inquiry_that_was_interrupted_goes_on_with_what_there_is(data: st.DataObject) -> None:

@@ -35,6 +35,9 @@ from twice.store.store import Store
 BUDGET = 600.0
 """Seconds that experiments may take in all, if nothing else is said."""
 
+USUAL_RUNS = 8
+"""How many runs of a step a cause that was seen takes, with one to spare."""
+
 
 class Diagnoser:
     """Diagnoses steps of one version, with one budget for all of them.
@@ -81,7 +84,14 @@ class Diagnoser:
         }
 
     def diagnose(
-        self, spec: StepSpec, recorded: Trace, inputs: Mapping[str, Artifact], now: Trace | None, failure: str = ""
+        self,
+        spec: StepSpec,
+        recorded: Trace,
+        inputs: Mapping[str, Artifact],
+        now: Trace | None,
+        failure: str = "",
+        *,
+        others: int = 0,
     ) -> Diagnosis:
         """Find out about one step.
 
@@ -91,12 +101,19 @@ class Diagnoser:
             inputs: Its recorded inputs.
             now: The trace that is not as recorded; None if it failed.
             failure: How it failed.
+            others: How many steps wait to be diagnosed after it. It leaves them their part of the time, unless its own
+                part is too short for a cause that was seen.
         """
         usual = now or recorded
         subject = Subject(spec.name, inputs, usual)
         case = self._bench(subject, recorded)
-        inquiry = _Inquiry(self, spec, recorded, subject, case, now, failure)
+        inquiry = _Inquiry(self, spec, recorded, subject, case, now, failure, self._until(usual, others))
         return inquiry.hold()
+
+    def _until(self, usual: Trace, others: int) -> float:
+        now = time.monotonic()
+        part = max((self.until - now) / (1 + others), USUAL_RUNS * usual.duration / 1e9)
+        return min(self.until, now + part)
 
     def _bench(self, subject: Subject, recorded: Trace) -> Bench:
         loaded = {name.partition("==")[0] for name in subject.usual.watched.distributions}
@@ -170,8 +187,10 @@ class _Inquiry:
         found: Bench,
         now: Trace | None,
         failure: str,
+        until: float,
     ) -> None:
         self.all = diagnoser
+        self.until = until
         self.spec = spec
         self.recorded = recorded
         self.subject = subject
@@ -215,7 +234,7 @@ class _Inquiry:
                 self.bench = self.bench.having_seen(run.trace.watched)
 
     def _too_late(self) -> bool:
-        return time.monotonic() + self.subject.usual.duration / 1e9 >= self.all.until
+        return time.monotonic() + self.subject.usual.duration / 1e9 >= self.until
 
     def _make(self, asked: Ask) -> None:
         conditions = self.bench.together(asked.levers)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from twice.actions.compare import judged
 from twice.actions.laboratory import Laboratory, Run, Subject
@@ -18,7 +19,7 @@ from twice.control.conditions import Conditions
 from twice.errors import NotFound
 from twice.execute.events import Experimenting, Listener
 from twice.execute.plan import Plan
-from twice.present.findings import StressCell, StressedStep, StressView
+from twice.present.findings import TIME_IS_UP, StressCell, StressedStep, StressView
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
@@ -100,14 +101,20 @@ def stress(
     until = time.monotonic() + budget
     laboratory = Laboratory(store, plan, until=until)
 
-    def look(spec: StepSpec) -> StressedStep:
+    def begun(spec: StepSpec) -> _Stressed:
         inputs = {parameter: traces[source].output for parameter, source in spec.inputs.items()}
         subject = Subject(spec.name, inputs, traces[spec.name])
-        return _Stressed(store, record, plan, laboratory, spec, subject, listener).look()
+        stressed = _Stressed(store, record, plan, laboratory, spec, subject, listener)
+        stressed.begin()
+        return stressed
 
     with closing(laboratory), ThreadPoolExecutor(jobs, thread_name_prefix="twice") as pool:
-        found = list(pool.map(look, [spec for spec in plan.steps if not wanted or spec.name in wanted]))
-    return StressView(name=name, run=run, variations=tuple(VARIATIONS), steps=tuple(found))
+        subjects = list(pool.map(begun, [spec for spec in plan.steps if not wanted or spec.name in wanted]))
+        for variation in VARIATIONS:  # each for all steps, so that a budget that runs out leaves no step out
+            list(pool.map(partial(_Stressed.vary, variation=variation), subjects))
+    return StressView(
+        name=name, run=run, variations=tuple(VARIATIONS), steps=tuple(stressed.end() for stressed in subjects)
+    )
 
 
 class _Stressed:
@@ -124,30 +131,47 @@ class _Stressed:
         self.store, self.record, self.plan, self.laboratory = store, record, plan, laboratory
         self.spec, self.subject, self.listener = spec, subject, listener
 
-    def look(self) -> StressedStep:
-        """All variations of one step, and the class that follows from them."""
-        control = self._runs(Conditions(), REPLICATES, "unchanged")
-        base = Conditions()
-        held: tuple[str, ...] = ()
-        if len({run.outcome for run in control}) > 1:
-            base, held, control = self._steadied(control)
-        seen = {run.outcome for run in control}
-        steady = len(seen) == 1 and not control[0].failure if control else False
-        cells = []
-        for name, (factor, conditions) in VARIATIONS.items():
-            if steady and factor not in held:
-                cells.append(self._cell(name, factor, base.with_(conditions), control[0]))
-                continue
-            why = "it does not run, or the time is up"
-            if factor in held:
-                why = "held still, since it disagrees with itself without"
-            elif len(seen) > 1:
-                why = "it disagrees with itself unchanged"
-            cells.append(StressCell(variation=name, factor=factor, effect="not tried", detail=why))
-        cells = [self._measured(cell) if cell.factor == "seed" else cell for cell in cells]
+    def begin(self) -> None:
+        """See whether it agrees with itself, and what has to be held still for that."""
+        self.control = self._runs(Conditions(), REPLICATES, "unchanged")
+        self.base, self.held = Conditions(), tuple[str, ...]()
+        if len({run.outcome for run in self.control}) > 1:
+            self.base, self.held, self.control = self._steadied(self.control)
+        self.seen = {run.outcome for run in self.control}
+        self.steady = len(self.seen) == 1 and len(self.control) > 1 and not self.control[0].failure
+        self.cells: list[StressCell] = []
+
+    def vary(self, variation: str) -> None:
+        """Try one variation."""
+        factor, conditions = VARIATIONS[variation]
+        if self.steady and factor not in self.held:
+            cell = self._cell(variation, factor, self.base.with_(conditions), self.control[0])
+            self.cells.append(self._measured(cell) if factor == "seed" else cell)
+            return
+        why = TIME_IS_UP
+        if factor in self.held:
+            why = "held still, since it disagrees with itself without"
+        elif len(self.seen) > 1:
+            why = "it disagrees with itself unchanged"
+        elif self.control and self.control[0].failure:
+            why = "it does not run here unchanged"
+        self.cells.append(StressCell(variation=variation, factor=factor, effect="not tried", detail=why))
+
+    def end(self) -> StressedStep:
+        """The class that follows from them."""
         return StressedStep(
-            step=self.spec.name, reproducibility=self._class(steady, held, cells), held=held, cells=tuple(cells)
+            step=self.spec.name,
+            reproducibility=self._judged(),
+            held=self.held,
+            cells=tuple(self.cells),
         )
+
+    def _judged(self) -> str:
+        if self.steady:
+            return self._class(self.held, self.cells)
+        if len(self.seen) > 1:
+            return "unstable"
+        return "fails" if self.control and self.control[0].failure else "not known: the time was up"
 
     def _measured(self, cell: StressCell) -> StressCell:
         """The row of seeds, with the spread of each metric where the output has metrics."""
@@ -178,6 +202,8 @@ class _Stressed:
         known = self.laboratory.known(self.subject, conditions)
         if len(known) < count:
             missing = count - len(known)
+            if self.laboratory.out_of_time:
+                return known
             seconds = self.subject.usual.duration / 1e9
             self.listener(Experimenting(self.spec.name, words, "what does it do to the output?", missing, seconds))
             known += self.laboratory.run(self.subject, conditions, missing)
@@ -186,7 +212,7 @@ class _Stressed:
     def _cell(self, name: str, factor: str, conditions: Conditions, usual: Run) -> StressCell:
         first = self._runs(conditions, 1, name)
         if not first:
-            return StressCell(variation=name, factor=factor, effect="not tried", detail="the time is up")
+            return StressCell(variation=name, factor=factor, effect="not tried", detail=TIME_IS_UP)
         if first[0].outcome == usual.outcome:
             return StressCell(variation=name, factor=factor, effect="unaffected", runs=1)
         runs = self._runs(conditions, REPLICATES, f"{name}, replicated")
@@ -211,13 +237,13 @@ class _Stressed:
         )
 
     @staticmethod
-    def _class(steady: bool, held: Collection[str], cells: Iterable[StressCell]) -> str:
-        """What later verdicts may expect of this step."""
-        if not steady:
-            return "unstable"
+    def _class(held: Collection[str], cells: Iterable[StressCell]) -> str:
+        """What later verdicts may expect of this step, which agrees with itself while these are held still."""
         if held:
-            return f"unstable; with {' and '.join(held)} held still: {_Stressed._class(True, (), cells)}"
+            return f"unstable; with {' and '.join(held)} held still: {_Stressed._class((), cells)}"
         minded = {cell.factor: cell.effect for cell in cells if cell.effect not in ("unaffected", "not tried")}
+        if "inconclusive" in minded.values():
+            return "unstable: seldom, it gives another output for no reason that was found"
         sensitive = {factor for factor in minded if factor != "seed"}
         if not sensitive:
             return "bitwise anywhere, as far as it was tried"

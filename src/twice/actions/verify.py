@@ -210,6 +210,7 @@ class _Court:
         self.store, self.record, self.plan, self.traces, self.recorded = store, record, plan, traces, recorded
         self.budget, self.interrupted = budget, False
         self.apart: frozenset[str] = frozenset()
+        self.others = 0
         self.diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener, launch=launch)
         self.spread = Spread(store, record, plan, traces, launch, listener)
 
@@ -223,8 +224,9 @@ class _Court:
         """
         results = {result.step: result for result in now.steps}
         self.apart = frozenset(step.step for step in verdict.steps if not step.reproduces)
-        steps = []
+        steps: list[StepVerdict] = []
         for step in verdict.steps:
+            self.others = len(self.apart - {one.step for one in steps} - {step.step})
             result = results.get(step.step)
             if result is None or step.step not in self.traces:
                 steps.append(step)
@@ -268,7 +270,9 @@ class _Court:
             step = self._by_seeds(step, spec, trace)
             if step.reproduces:
                 return step
-            diagnosis = self.diagnoser.diagnose(spec, self.traces[spec.name], self.recorded[spec.name], trace, failure)
+            diagnosis = self.diagnoser.diagnose(
+                spec, self.traces[spec.name], self.recorded[spec.name], trace, failure, others=self.others
+            )
             spreads = self._followed(step.step, trace)
         except KeyboardInterrupt:
             self.interrupted = True

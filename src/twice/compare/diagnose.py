@@ -164,7 +164,8 @@ class Conclusion:
 
     Attributes:
         nature: ``steady`` (it agrees with itself and with the record), ``unsteady`` (it disagrees with itself here),
-            ``drifted`` (it agrees with itself, and not with the record) or ``fails``.
+            ``drifted`` (it agrees with itself, and not with the record) or ``fails``; empty if it was cut short before
+            anything could be said.
         found: Factor by factor, what weighs most first.
         runs: How many trials were made.
         power: What the unchanged runs could have detected, in words.
@@ -598,6 +599,13 @@ class _Inquiry:
 
     def cut_short(self) -> Conclusion:
         """What is known when no more trials may be made."""
+        if len(self.control()) < 2:
+            suspects = (*self.case.steadying, *self.case.restoring, *self.case.untested)
+            found = tuple(
+                Found(lever, NOT_TESTED, self._untested(lever.name, False)) for lever in suspects if lever.suspicion
+            )
+            found = tuple(sorted(found, key=lambda one: -one.lever.suspicion))
+            return Conclusion(nature="", found=found, runs=len(self.trials), cut_short=True)
         unsteady = self.disagree(self.control())
         known = self.end("unsteady" if unsteady else "drifted")
         agreed: dict[str, Found] = {}

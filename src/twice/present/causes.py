@@ -27,8 +27,10 @@ def draw_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
         diagnosis: What was found out.
     """
     if not diagnosis.nature:
-        return [text(f"not settled: {diagnosis.unsettled}", "yellow")]
-    lines: list[RenderableType] = [text(_NATURES.get(diagnosis.nature, diagnosis.nature))]
+        lines: list[RenderableType] = [text(f"not settled: {diagnosis.unsettled}", "yellow")]
+        seen = [named(cause) for cause in diagnosis.others if cause.detail]
+        return [*lines, text(f"seen, and not tested: {', '.join(seen)}", "dim")] if seen else lines
+    lines = [text(_NATURES.get(diagnosis.nature, diagnosis.nature))]
     if diagnosis.spread:
         lines.append(indented(text(diagnosis.spread, "dim"), 2))
     if diagnosis.operation:

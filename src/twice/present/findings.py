@@ -303,6 +303,10 @@ class Explanation:
     steps: tuple[ExplainedStep, ...]
 
 
+TIME_IS_UP = "the time is up"
+"""Why a variation was not tried."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StressCell:
     """What one variation did to one step.

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from twice.present.findings import ExperimentView
-from twice.present.html import COLOURS, MARKS, cause, coloured, document, listed, outcomes, rows, short
+from twice.present.html import cause, coloured, document, listed, moment, outcomes, rows, short
+from twice.present.page_graph import Box, graph
 from twice.present.reports import FindingView, StepVerdictView, VerdictView
 from twice.values.drawn import Drawn, Histogram, Pictures, Texts
 
@@ -38,57 +39,22 @@ def _head(verdict: VerdictView) -> Iterator[str]:
     yield f'<p class="verdict">{coloured(verdict.verdict, word)}</p>'
     about = [f"{verdict.level} verification" if verdict.level else "comparison of two runs"]
     about += [f"on {verdict.host}"] if verdict.host else []
-    about += [verdict.made] if verdict.made else []
+    about += [moment(verdict.made)] if verdict.made else []
     yield f'<p class="dim">{escape(", ".join(about))}</p>'
     sides = f"recorded run {short(verdict.recorded)}, held against run {short(verdict.now)}"
     yield f'<p class="dim mono">{escape(sides)}</p>'
 
 
-# The graph.
-
-
 def _dag(verdict: VerdictView, wires: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The steps as boxes, each in a column after all that feed it, coloured by their verdicts."""
-    depth: dict[str, int] = {}
-    for step, sources in wires.items():
-        depth[step] = 1 + max((depth.get(source, 0) for source in sources), default=-1)
-    columns: dict[int, list[str]] = {}
-    for step, column in depth.items():
-        columns.setdefault(column, []).append(step)
+    """The steps as boxes, coloured by their verdicts."""
     verdicts = {step.name: step for step in verdict.steps}
-    width, height, gap = 150, 46, 56
-    places = {
-        step: (10 + column * (width + gap), 10 + row * (height + 22))
-        for column, steps in columns.items()
-        for row, step in enumerate(steps)
-    }
-    across = 20 + len(columns) * (width + gap) - gap
-    down = 20 + max(map(len, columns.values()), default=1) * (height + 22) - 22
-    lines = [f'<svg width="{across}" height="{down}" viewBox="0 0 {across} {down}" role="img" aria-label="steps">']
-    for step, sources in wires.items():
-        x, y = places[step]
-        for source in sources:
-            from_x, from_y = places[source][0] + width, places[source][1] + height / 2
-            bend = (x - from_x) / 2
-            curve = f"M{from_x},{from_y} C{from_x + bend},{from_y} {x - bend},{y + height / 2} {x},{y + height / 2}"
-            lines.append(f'<path d="{curve}" fill="none" stroke="var(--dim)" stroke-width="1.5"/>')
-    for step, (x, y) in places.items():
-        found = verdicts.get(step)
+    boxes = {}
+    for name in wires:
+        found = verdicts.get(name)
         said = _graded(found) if found is not None else "not looked at"
-        colour = COLOURS[found.verdict if found is not None else ""]
-        sign = MARKS[found.verdict if found is not None else ""]
-        lines.append(
-            f'<a href="#step-{escape(step)}"><rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" '
-            f'fill="var(--panel)" stroke="{colour}" stroke-width="2"/>'
-            f'<text x="{x + 10}" y="{y + 20}">{sign} {escape(_cut(step, 18))}</text>'
-            f'<text class="dim" x="{x + 10}" y="{y + 36}">{escape(_cut(said, 24))}</text></a>'
-        )
+        boxes[name] = Box(found.verdict if found is not None else "", said)
     yield "<h2>Steps</h2>"
-    yield f'<div class="scroll">{"".join(lines)}</svg></div>'
-
-
-def _cut(words: str, length: int) -> str:
-    return words if len(words) <= length else f"{words[: length - 1]}…"
+    yield f'<div class="scroll">{graph(wires, boxes)}</div>'
 
 
 def _graded(step: StepVerdictView) -> str:
@@ -201,12 +167,12 @@ def _histogram(one: Histogram) -> str:
     notes = [f"{sum(one.counts):,} differ", f"{one.same:,} are the same"]
     notes += [f"{one.skipped:,} are not finite"] if one.skipped else []
     return (
-        f'<div class="scroll"><svg width="{width + 40}" height="{height + 40}" role="img" aria-label="histogram">{bars}'
+        f'<svg class="wide" viewBox="0 0 {width + 40} {height + 40}" role="img" aria-label="histogram">{bars}'
         f'<line x1="20" x2="{20 + width}" y1="{15 + height}" y2="{15 + height}" stroke="var(--dim)"/>'
         f'<line x1="{zero:.1f}" x2="{zero:.1f}" y1="10" y2="{15 + height}" stroke="var(--dim)" stroke-dasharray="3 3"/>'
         f'<text class="dim" x="20" y="{height + 32}">{one.least:.3g}</text>'
         f'<text class="dim" x="{20 + width}" y="{height + 32}" text-anchor="end">{one.most:.3g}</text>'
-        f'<text class="dim" x="20" y="11">{tallest:,}</text></svg></div>'
+        f'<text class="dim" x="20" y="11">{tallest:,}</text></svg>'
         f'<p class="dim">now − recorded; {escape(", ".join(notes))}</p>'
     )
 

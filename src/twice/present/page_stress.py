@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
 from twice.present.findings import StressCell, StressView
-from twice.present.html import coloured, document, rows, short
+from twice.present.html import coloured, cut, document, rows, short
+from twice.present.words import count
 
 _LOOKS = {"unaffected": "identical", "fails": "fails", "different": "different", "inconclusive": "inconclusive"}
 """Effect → the verdict that it looks like; ``not tried`` looks like none, and whatever else there is is equivalent."""
+
+_LEGEND = {
+    "identical": "unaffected",
+    "equivalent": "equivalent",
+    "different": "different, or fails",
+    "inconclusive": "inconclusive",
+    "": "not tried",
+}
 
 
 def stress_page(view: StressView) -> str:
@@ -27,30 +37,42 @@ def _head(view: StressView) -> Iterator[str]:
     yield f'<p class="dim mono">recorded run {escape(short(view.run))}</p>'
 
 
-def _effect(cell: StressCell) -> str:
-    look = "" if cell.effect == "not tried" else _LOOKS.get(cell.effect, "equivalent")
-    return coloured(look, cell.effect)
+def _look(cell: StressCell) -> str:
+    return "" if cell.effect == "not tried" else _LOOKS.get(cell.effect, "equivalent")
 
 
 def _matrix(view: StressView) -> Iterator[str]:
     yield '<div class="scroll"><table class="matrix">'
-    yield f"<tr><th></th>{''.join(f'<th>{escape(step.step)}</th>' for step in view.steps)}</tr>"
+    heads = (f'<th title="{escape(step.step)}">{escape(cut(step.step, 14))}</th>' for step in view.steps)
+    yield f"<tr><th></th>{''.join(heads)}</tr>"
     for index, variation in enumerate(view.variations):
-        cells = "".join(f"<td>{_effect(step.cells[index])}</td>" for step in view.steps)
-        yield f"<tr><td>{escape(variation)}</td>{cells}</tr>"
+        cells = (step.cells[index] for step in view.steps)
+        signs = (f'<td title="{escape(cell.effect)}">{coloured(_look(cell), "")}</td>' for cell in cells)
+        yield f"<tr><td>{escape(variation)}</td>{''.join(signs)}</tr>"
     yield "</table></div>"
+    legend = " · ".join(coloured(look, words) for look, words in _LEGEND.items())
+    yield f'<p class="dim">{legend}</p>'
 
 
 def _steps(view: StressView) -> Iterator[str]:
     for step in view.steps:
         yield f'<section class="step"><h2>{escape(step.step)}</h2>'
         yield f'<p class="verdict">{escape(step.reproducibility)}</p>'
-        cells = [cell for cell in step.cells if cell.effect != "unaffected" and cell.detail]
+        untried = Counter(cell.detail for cell in step.cells if cell.effect == "not tried")
+        cells = [cell for cell in step.cells if cell.effect not in ("unaffected", "not tried")]
         yield from rows(
             ("varied", "factor", "effect", "in words", "runs"),
             (
-                (escape(cell.variation), escape(cell.factor), _effect(cell), escape(cell.detail), str(cell.runs or ""))
+                (
+                    escape(cell.variation),
+                    escape(cell.factor),
+                    coloured(_look(cell), cell.effect),
+                    escape(cell.detail),
+                    str(cell.runs),
+                )
                 for cell in cells
             ),
         )
+        for why, many in untried.items():
+            yield f'<p class="dim">{count(many, "variation")} not tried: {escape(why)}</p>'
         yield "</section>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from twice.present.findings import StressCell, StressView
+from twice.present.findings import TIME_IS_UP, StressCell, StressView
 from twice.present.layout import cut, section, table, text
 
 _SIGNS = {
@@ -18,6 +18,7 @@ _SIGNS = {
     "inconclusive": ("?", "yellow"),
     "not tried": ("·", "dim"),
 }
+_LONGEST = 14
 
 
 def draw_stress(view: StressView) -> RenderableType:
@@ -27,7 +28,7 @@ def draw_stress(view: StressView) -> RenderableType:
         view: What was found.
     """
     made = table("left", *("fixed" for _ in view.steps))
-    made.add_row(Text(""), *(text(step.step, "bold") for step in view.steps))
+    made.add_row(Text(""), *(text(_shortened(step.step), "bold") for step in view.steps))
     for index, variation in enumerate(view.variations):
         made.add_row(text(variation), *(_sign(step.cells[index]) for step in view.steps))
     parts: list[RenderableType] = [made]
@@ -38,8 +39,16 @@ def draw_stress(view: StressView) -> RenderableType:
             if cell.effect not in ("unaffected", "not tried")
         ]
         parts.append(section(f"{step.step}: {step.reproducibility}", *lines))
+    if any(cell.detail == TIME_IS_UP for step in view.steps for cell in step.cells):
+        more = "not everything was tried: the time was up. Run again, it goes on from here; --budget gives it more."
+        parts.append(section("Not tried", text(more, "yellow")))
     parts.append(text("= unaffected  ≈ equivalent  ✗ different  ! fails  ? inconclusive  · not tried", "dim"))
     return Group(*parts)
+
+
+def _shortened(name: str) -> str:
+    """A step's name as the head of a column of signs; it stands below in full."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _sign(cell: StressCell) -> Text:
