@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from cli.commands import Folder
 
 
@@ -24,4 +26,9 @@ def test_a_metric_that_may_differ_is_judged_by_its_spread_over_seeds(folder: Fol
     shown = folder.twice("show", "v1", "score", "--json").data["verified"]
     assert [(one["verdict"], one["grade"], one["of"]) for one in shown] == [("equivalent", "seed-noise", 1)]
     assert not folder.twice("show", "v1", "broken", "--json").data["verified"]
+    detail = folder.twice("show", "v1", "score", "--json").data
+    assert re.fullmatch(r"2 outputs in 2 runs from the same inputs: \{.*\} *, \{.*\}", detail["spread"]), detail[
+        "spread"
+    ]
+    assert not folder.twice("show", "v1", "broken", "--json").data["spread"]
     assert "Verified" in folder.twice("show", "v1", "score").out

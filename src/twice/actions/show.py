@@ -9,6 +9,7 @@ import sys
 import msgspec
 
 from twice.actions.listing import names_of, outcome, run_of, run_view
+from twice.actions.noise_seen import noise_seen
 from twice.actions.verifications import verifications, verifications_of_step
 from twice.control.facts import FACTS
 from twice.errors import Damaged, NotFound
@@ -154,6 +155,7 @@ def step_detail(store: Store, found: Found, name: str) -> StepDetail:
         confined=watched.confined if watched else "",
         blind_spots=(*unfollowed(watched), *_blind_spots([watched.watcher])) if watched else (),
         verified=verified,
+        spread=noise_seen(store, trace) if trace else "",
     )
 
 

@@ -288,7 +288,7 @@ class _Court:
             return step
         subject = Subject(spec.name, self.recorded[spec.name], trace)
         found = noise(before, after, with_other_seeds(self.diagnoser.laboratory, subject, self.diagnoser.listener))
-        said = f"{step.summary} — {found.words}" if found.words else step.summary
+        said = f"{found.words}; {step.summary}" if found.words else step.summary
         if not found.within:
             return replace(step, summary=said)
         reason = f"it may differ: {spec.allow}" if spec.allow else ""

@@ -25,7 +25,8 @@ def draw_step(detail: StepDetail) -> RenderableType:
     if step.outcome and step.outcome.output:
         output = step.outcome.output
         shown = joined(output.kind, size(output.size), text(f"content {short(output.content)}", "cyan"))
-        parts.append(section("Output", text(output.preview), shown))
+        noisy = [text(detail.spread, "yellow")] if detail.spread else []
+        parts.append(section("Output", text(output.preview), shown, *noisy))
     if step.outcome and step.outcome.error:
         parts.append(section("Error", text(step.outcome.error.rstrip())))
     if detail.verified:

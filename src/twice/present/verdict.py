@@ -44,8 +44,8 @@ def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> Ren
             # What is only one difference has been said in the table.
             tree = _tree(step.finding) if step.finding.children or step.finding.softer else []
             why: list[RenderableType] = []
-            if step.reason and not step.reproduces and step.diagnosis is None:
-                why = [text(step.reason, style_of(step.verdict))]
+            if step.reason and step.diagnosis is None:
+                why = [text(step.reason, "dim" if step.reproduces else style_of(step.verdict))]
             if tree or why:
                 parts.append(section(f"{step.step}: where it differs" if tree else f"{step.step}: why", *tree, *why))
         if step.diagnosis is not None:

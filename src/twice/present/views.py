@@ -354,6 +354,7 @@ class StepDetail:
         confined: What refused it files that it does not declare; empty if nothing did.
         blind_spots: What that watcher does not see.
         verified: The verifications that looked at it, newest first, each with what it said of this step.
+        spread: How far outputs are apart that it gave from the same inputs, in words; empty if they are all the same.
     """
 
     version: str
@@ -377,6 +378,7 @@ class StepDetail:
     blind_spots: tuple[str, ...]
     confined: str = ""
     verified: tuple[VerificationView, ...] = ()
+    spread: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
