@@ -281,10 +281,13 @@ class Project:
         """Why the steps of a run ran, or were reused."""
         return explain_.explain(self.store, self.resolve(name), step)
 
-    def check(self, *, deep: bool = True, repair: bool = False) -> CheckView:
-        """Whether the store is whole; with ``repair``, after what can be made again was made again."""
+    def check(self, *, deep: bool = True, repair: bool = False, verdicts: bool = False) -> CheckView:
+        """Whether the store is whole; with ``repair``, after what can be made again was made again.
+
+        With ``verdicts`` all verifications are judged again from what they left in the store.
+        """
         mended = repair_.repair(self.store) if repair else ()
-        return check_.check(self.store, deep=deep, mended=mended)
+        return check_.check(self.store, deep=deep, mended=mended, verdicts=verdicts)
 
     def gc(
         self,

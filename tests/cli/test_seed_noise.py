@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-import re
+from msgspec.structs import replace
 
 from cli.commands import Folder
+from twice.store.store import Store
 
 
 def test_a_metric_that_may_differ_is_judged_by_its_spread_over_seeds(folder: Folder) -> None:
@@ -27,8 +28,17 @@ def test_a_metric_that_may_differ_is_judged_by_its_spread_over_seeds(folder: Fol
     assert [(one["verdict"], one["grade"], one["of"]) for one in shown] == [("equivalent", "seed-noise", 1)]
     assert not folder.twice("show", "v1", "broken", "--json").data["verified"]
     detail = folder.twice("show", "v1", "score", "--json").data
-    assert re.fullmatch(r"2 outputs in 2 runs from the same inputs: \{.*\} *, \{.*\}", detail["spread"]), detail[
-        "spread"
-    ]
+    assert detail["spread"].startswith("2 outputs in 2 runs from the same inputs: {'accuracy'")
     assert not folder.twice("show", "v1", "broken", "--json").data["spread"]
+    assert folder.twice("check", "--quick", "--verdicts", "--json").data["verdicts"] == 1
+    with Store.open(folder.path / ".twice") as store:
+        ((_, honest),) = store.verdicts()
+        step, *_ = honest.steps
+        forged = replace(step, verdict="identical", grade="bytes", summary="")
+        store.add(replace(honest, verdict="identical", grade="bytes", steps=(forged,)))
+    found = folder.twice("check", "--quick", "--verdicts", "--json", expect=1).data
+    (problem,) = found["problems"]
+    assert (problem["what"], problem["kind"], problem["steps"]) == ("unfounded", "verdict", ["score"])
+    assert problem["detail"].startswith("it says identical (bytes), and the outputs are different")
+    assert found["verdicts"] == 2 and folder.twice("check", "--quick").status == 0
     assert "Verified" in folder.twice("show", "v1", "score").out

@@ -26,8 +26,14 @@ def draw_check(check: CheckView) -> RenderableType:
         parts.append(Text(" ").join([mark("done"), text("the store is whole:", "bold"), text(depth)]))
     else:
         problems = count(len(check.problems), "problem")
-        parts.append(Text(" ").join([mark("failed"), text(f"the store is damaged: {problems}", "bold")]))
+        only = all(problem.what == "unfounded" for problem in check.problems)
+        state = "the store is whole, and says what does not follow" if only else "the store is damaged"
+        parts.append(Text(" ").join([mark("failed"), text(f"{state}: {problems}", "bold")]))
         parts += [indented(_problems(check.problems))]
+    if check.verdicts:
+        bad = len({problem.name for problem in check.problems if problem.what == "unfounded"})
+        good = f"{count(check.verdicts - bad, 'verdict')} {'follow' if check.verdicts - bad != 1 else 'follows'}"
+        parts.append(indented(text(f"{good} from the evidence in the store{f', {bad} not' if bad else ''}")))
     if check.mended:
         parts.append(indented(text(f"{count(len(check.mended), 'object')} made again, byte for byte")))
     parts.append(indented(text(held, "dim")))

@@ -195,8 +195,8 @@ class ProblemView:
     """Something wrong in a store.
 
     Attributes:
-        what: ``missing``, ``damaged`` or ``unreadable``.
-        kind: ``object``, ``version``, ``trace``, ``run``, ``code``, ``environment`` or ``ref``.
+        what: ``missing``, ``damaged`` or ``unreadable``; of a verdict ``unfounded``.
+        kind: ``object``, ``version``, ``trace``, ``run``, ``code``, ``environment``, ``verdict`` or ``ref``.
         name: Its digest or name.
         detail: What was found.
         versions: The versions that need it, by their names where they have one.
@@ -248,6 +248,7 @@ class CheckView:
         unreferenced: Objects that nothing mentions; harmless.
         leftovers: Half-written things, and files that are none of the store's; harmless.
         mended: Objects that were damaged or missing and were made again.
+        verdicts: How many verdicts were judged again from their evidence.
     """
 
     store: str
@@ -261,6 +262,7 @@ class CheckView:
     unreferenced: int
     leftovers: tuple[str, ...]
     mended: tuple[str, ...] = ()
+    verdicts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
