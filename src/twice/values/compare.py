@@ -10,7 +10,7 @@ import difflib
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -292,16 +292,26 @@ class Comparison:
             return self.records(left.state.fields(), right.state.fields(), path)
         return self.differ(left.state, right.state, path)
 
-    def records(self, left: dict[str, Term], right: dict[str, Term], path: str) -> Difference | None:
-        """What differs between the named parts of two states."""
+    def records(
+        self,
+        left: dict[str, Term],
+        right: dict[str, Term],
+        path: str,
+        *,
+        flat: Collection[str] = ("state", "attributes"),
+    ) -> Difference | None:
+        """What differs between the named parts of two states.
+
+        Args:
+            left: The one's, by name.
+            right: The other's.
+            path: Where.
+            flat: Parts whose own items stand under their own names.
+        """
         children = []
         for name in dict.fromkeys([*left, *right]):
             before, after = left.get(name), right.get(name)
-            if (
-                isinstance(before, terms.Mapping)
-                and isinstance(after, terms.Mapping)
-                and name in ("state", "attributes")
-            ):
+            if isinstance(before, terms.Mapping) and isinstance(after, terms.Mapping) and name in flat:
                 children += self._attributes(before, after, path)
                 continue
             child = self.differ(before, after, f"{path}.{name}")

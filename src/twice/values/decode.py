@@ -51,6 +51,15 @@ def decode(
     return builder.value()
 
 
+class _Main:
+    """A term of the main stream, wanted from wherever it is referred to."""
+
+    __slots__ = ("term",)
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+
+
 class _Builder:
     """Builds values from terms; each open one is a generator on a stack, so that nesting may be deep."""
 
@@ -62,6 +71,8 @@ class _Builder:
         self.asides: dict[int, Term] = {}
         self.built: dict[int, Any] = {}
         self.built_aside: dict[int, Any] = {}
+        self.numbered: dict[int, Term] | None = None
+        self.awaited: set[int] = set()
 
     def value(self) -> Any:
         """The whole value."""
@@ -80,6 +91,8 @@ class _Builder:
             answer = None
             if isinstance(wanted, terms.AsidePart):
                 wanted, inside = self.asides.get(wanted.number), True
+            elif isinstance(wanted, _Main):
+                wanted, inside = wanted.term, False
             if type(wanted) in LEAVES:
                 answer = wanted
             else:
@@ -90,16 +103,17 @@ class _Builder:
         """Build one term; ``inside`` the aside stream numbers mean something else."""
         built = self.built_aside if inside else self.built
         if isinstance(term, terms.Reference):
-            source = self.built if term.outer else built
-            if term.number not in source:
+            if term.outer:
+                return (yield from self._original(term.number))
+            if term.number not in built:
                 raise Damaged("a value refers to a part of itself that cannot exist yet.")
-            return source[term.number]
+            return built[term.number]
         number = getattr(term, "number", -1)
-        if number >= 0 and not inside and number in self.shared:
-            original = self.shared[number]
-            if original not in built:
-                raise Damaged("a value repeats a part of itself that cannot exist yet.")
-            return built[original]
+        if number >= 0 and not inside:
+            if number in self.shared:
+                return (yield from self._original(self.shared[number]))
+            if number in built:
+                return built[number]
         if isinstance(term, terms.Container):
             return (yield from self._container(term, built))
         if isinstance(term, terms.Mapping):
@@ -119,6 +133,17 @@ class _Builder:
                 return built[number]
             return term.data
         raise Damaged(f"a value cannot be made from a {type(term).__name__}.")
+
+    def _original(self, number: int) -> _Building:
+        """What others repeat. What is written by columns is built row by row, so it may not have been its turn yet."""
+        if number not in self.built:
+            if self.numbered is None:
+                self.numbered = _numbered(self.root)
+            if number in self.awaited or number not in self.numbered:
+                raise Damaged("a value repeats a part of itself that cannot exist yet.")
+            self.awaited.add(number)
+            yield _Main(self.numbered[number])
+        return self.built[number]
 
     def _container(self, term: terms.Container, built: dict[int, Any]) -> _Building:
         if term.form == "list":
@@ -198,3 +223,22 @@ class _Builder:
 def _parts(term: terms.Tagged) -> Any:
     """A state's named parts as terms, or the one term it is."""
     return term.state.fields() if isinstance(term.state, terms.Record) else term.state
+
+
+def _numbered(root: Term) -> dict[int, Term]:
+    """All terms with an identity, by number."""
+    found: dict[int, Term] = {}
+    pending = [root]
+    while pending:
+        term = pending.pop()
+        if getattr(term, "number", -1) >= 0 and not isinstance(term, terms.Reference | terms.AsidePart):
+            found[term.number] = term  # type: ignore[union-attr]
+        if isinstance(term, terms.Container) and not term.leaves:
+            pending += term.items
+        elif isinstance(term, terms.Mapping):
+            pending += (*term.keys, *term.values)
+        elif isinstance(term, terms.Record):
+            pending += term.parts
+        elif isinstance(term, terms.Tagged):
+            pending.append(term.state)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twice.errors import ValueNotStorable
+from twice.values.columns import NeedsRows
 from twice.values.format import MAGIC
 from twice.values.kind import BufferSource, Hook, size_of
 from twice.values.preview import preview
@@ -55,17 +56,7 @@ def encode(value: object, *, hook: Hook | None = None, describe: str = "output")
     Raises:
         ValueNotStorable: Something in the value cannot be brought back elsewhere; the error says where it sits.
     """
-    for graph in (False, True):
-        writer = Writer(hook, graph=graph, describe=describe)
-        try:
-            writer.write(value)
-        except NeedsReferences:
-            continue
-        except RecursionError as problem:
-            raise ValueNotStorable(
-                f"{describe} is nested too deeply to be stored.", path=describe, hint="return a flatter value"
-            ) from problem
-        break
+    writer = written(value, hook=hook, describe=describe)
     aside, aside_buffers = writer.aside_stream()
     return Encoded(
         kind=writer.kind_of(value),
@@ -77,3 +68,35 @@ def encode(value: object, *, hook: Hook | None = None, describe: str = "output")
         references=tuple(sorted(writer.notes.references)),
         executes=writer.notes.executes,
     )
+
+
+def written(value: object, *, hook: Hook | None, describe: str, content_only: bool = False) -> Writer:
+    """What has written a value's skeleton: by columns where that is possible, with references where it must be so.
+
+    Args:
+        value: Any value.
+        hook: As for :func:`encode`.
+        describe: How errors call the value.
+        content_only: Whether nothing needs to be kept aside.
+
+    Raises:
+        ValueNotStorable: As for :func:`encode`.
+    """
+    columns, graph = True, False
+    while True:
+        writer = Writer(hook, graph=graph, columns=columns, describe=describe, content_only=content_only)
+        try:
+            writer.write(value)
+            return writer
+        except NeedsRows:
+            columns = False
+        except NeedsReferences:
+            columns, graph = False, True
+        except RecursionError as problem:
+            raise ValueNotStorable(
+                f"{describe} is nested too deeply to be stored.", path=describe, hint="return a flatter value"
+            ) from problem
+        except ValueNotStorable:
+            if not columns:
+                raise
+            columns = False  # where exactly it is, only rows can say

@@ -8,7 +8,8 @@ from blake3 import blake3
 
 from twice.records.artifact import content_digest
 from twice.records.digest import Digest, digest_bytes, named, threads_for
-from twice.values.encode import Encoded, encode
+from twice.values.encode import Encoded, written
+from twice.values.format import MAGIC
 from twice.values.kind import BufferSource, FileSource, Hook
 
 
@@ -22,16 +23,21 @@ def fingerprint(value: Any, *, hook: Hook | None = None) -> Digest:
     Raises:
         ValueNotStorable: Something in the value cannot be named.
     """
-    return content_of(encode(value, hook=hook, describe="value"))
+    writer = written(value, hook=hook, describe="value", content_only=True)
+    return _content(MAGIC + bytes(writer.out), writer.buffers)
 
 
 def content_of(encoded: Encoded) -> Digest:
     """The digest of what a value that was taken apart means."""
+    return _content(encoded.skeleton, encoded.buffers)
+
+
+def _content(skeleton: bytes, buffers: list[BufferSource]) -> Digest:
     known: dict[int, Digest] = {}
-    for source in encoded.buffers:
+    for source in buffers:
         if id(source) not in known:
             known[id(source)] = digest_source(source)
-    return content_digest(digest_bytes(encoded.skeleton), tuple(known[id(source)] for source in encoded.buffers))
+    return content_digest(digest_bytes(skeleton), tuple(known[id(source)] for source in buffers))
 
 
 def digest_source(source: BufferSource) -> Digest:

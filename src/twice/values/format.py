@@ -37,15 +37,24 @@ A *body* is one byte and what follows::
     t  texts      varint count, blob of byte lengths (4 bytes each, little-endian), blob of the texts joined, in UTF-8
     n  texts and None  varint count, blob of one byte each (1 where it is None), then lengths and texts as for ``t``,
                   where None has length 0
+    p  tuples     varint count, varint length, then as many bodies: the first places of all, the second ones, …
+    l  lists      the same                                                         have numbers
+    D  dicts      varint count, body of the keys, then a body for each key         have numbers
+    O  objects    varint count, ``k`` or ``K``, blob with the kind's name, ``R``, varint count of names, that many
+                  blobs, then a body for each name: tagged values, each with a record; have numbers after ``K``
 
 From 16 items on, a body whose items are all exactly of the type in question must be written the short way, and a body
-of fewer must not, so that there is one way only. In a sorted body, ``t`` is sorted by code point, ``q`` by value, and
-``m`` by the bytes of its items' terms (``f`` and ``n`` are not used there).
+of fewer must not, so that there is one way only. Tuples and lists are written by columns if all have one length, from 1
+to 15; dicts if all have the same keys in the same order, one at least, which are texts; tagged values if all are
+of one kind and class and their records have the same names, one at least. In a sorted body, ``t`` is sorted by code
+point, ``q`` by value, and ``m`` by the bytes of its items' terms (nothing else is used there).
 
 **Numbers and sharing.** What is mutable has an identity. Numbers are given from 0 in the order in which such terms
-begin. An object that is met again is written again in full (so that ``[a, a]`` and ``[a, copy of a]``, which mean the
-same, are written the same), and the aside stream says which is which. A value that contains itself, or that would
-repeat more than 1 MiB that way, is written with references ``r`` instead.
+begin; the rows of a body by columns are given theirs together, before those of their parts. An object that is met again
+is written again in full (so that ``[a, a]`` and ``[a, copy of a]``, which mean the same, are written the same), and the
+aside stream says which is which. A value that contains itself, or that would repeat more than 1 MiB that way, is
+written with references ``r`` instead, and then nothing by columns. Nor is anything by columns in a value in which a row
+refers to a row of the same body.
 
 **The aside stream** is ``TWA`` and the format number; varint count of shared objects and for each two varints, the
 number of the repetition and of the object it is; varint count of entries and for each a varint, which ``a`` of the
@@ -55,6 +64,8 @@ what is met again. An ``a`` without an entry stands for None. It has its own buf
 
 from __future__ import annotations
 
+import functools
+
 MAGIC = b"TWV\x01"
 MAGIC_ASIDE = b"TWA\x01"
 
@@ -62,7 +73,7 @@ OUTSIDE = 64 * 1024
 """Bytes from which on a blob becomes an object of its own."""
 
 RUN = 16
-"""Items from which on a body of one type is written the short way."""
+"""Items from which on a body of one type is written the short way; tuples and lists of as many are no rows."""
 
 REPEATED = 1024 * 1024
 """Bytes that sharing may repeat before a value is written with references."""
@@ -78,3 +89,18 @@ def varint(number: int) -> bytes:
         number >>= 7
     groups.append(number)
     return bytes(groups)
+
+
+def short_blob(text: str) -> bytes:
+    """A short text as a blob."""
+    data = text.encode()
+    return varint(2 * len(data)) + data
+
+
+@functools.lru_cache(4096)
+def heading(kind: str, parts: tuple[str, ...] | None, identity: bool) -> bytes:
+    """What stands before the state of a tagged value: its kind, and the names of the state's parts if it has some."""
+    out = (b"K" if identity else b"k") + short_blob(kind)
+    if parts is not None:
+        out += b"R" + varint(len(parts)) + b"".join(map(short_blob, parts))
+    return out

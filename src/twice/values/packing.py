@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 
-def run_of(items: Sequence[Any]) -> tuple[bytes, list[bytes]] | None:
-    """The code and the blobs of a body whose items are all of one type; None if there is no short way for it."""
-    types = set(map(type, items))
+def run_of(items: Sequence[Any], types: set[type]) -> tuple[bytes, list[bytes]] | None:
+    """The code and the blobs of a body of these types; None if there is no short way for it."""
     if types == {float}:
         return b"f", [packed("d", items)]
     if types == {int}:

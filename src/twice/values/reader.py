@@ -6,7 +6,7 @@ import itertools
 import struct
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,20 +23,12 @@ from twice.values.terms import (
     view_of,
 )
 
-
-class _Frame:
-    """A term that is not complete: where its next parts go, and how many there are to be."""
-
-    __slots__ = ("need", "node", "part", "target")
-
-    def __init__(self, node: Any, target: list[Term], need: int, part: str) -> None:
-        self.node = node
-        self.target = target
-        self.need = need
-        self.part = part
-
+_Steps = Generator["_Steps", None, None]
+"""Reads one thing; yields what has to be read before it goes on, so that nesting may be deep."""
 
 _FORMS = {"[": "list", "(": "tuple", "s": "set", "z": "frozenset"}
+_COLUMNS = {"p": "tuple", "l": "list", "D": "dict", "O": "object"}
+_CONSTANTS = {"N": None, "T": True, "F": False}
 
 
 class Reader:
@@ -114,14 +106,14 @@ class Reader:
         self.numbers += 1
         return self.numbers - 1
 
-    def body(self, target: list[Term]) -> int:
-        """Read a body's head; fill ``target`` if it is written the short way, and say how many terms are to follow."""
+    def _body(self, target: list[Term]) -> _Steps:
+        """Read the items of a body."""
         code = self.data[self.at]
         self.at += 1
         count = self.varint()
         if code == 0x6D:  # m
-            return count
-        if code == 0x66:  # f
+            yield from self._terms(target, count)
+        elif code == 0x66:  # f
             target.extend(_unpacked("d", self.blob(), count))
         elif code == 0x71:  # q
             target.extend(_unpacked("q", self.blob(), count))
@@ -131,9 +123,37 @@ class Reader:
             missing = bytes(view_of(self.blob()))
             texts = self._texts(count)
             target.extend(None if gone else text for gone, text in zip(missing, texts, strict=True))
+        elif chr(code) in _COLUMNS:
+            yield from self._columns(target, chr(code), count)
         else:
             self._damaged(f"unknown body {code:#x}")
-        return 0
+
+    def _columns(self, target: list[Term], code: str, count: int) -> _Steps:
+        """Read rows that are written by columns. Each has one at least, so a few bytes cannot stand for many rows."""
+        names: list[Term] = []
+        kind, numbered = "", code != "p"
+        if code == "D":
+            yield self._body(names)
+        elif code == "O":
+            numbered = chr(self.take(1)[0]) == "K"
+            kind = self.text()
+            if chr(self.take(1)[0]) != "R":
+                self._damaged("objects without named parts are written by columns")
+            names.extend(self.text() for _ in range(self.varint()))
+        places = len(names) if names else self.varint() if code in "pl" else 0
+        if not places:
+            self._damaged("there are rows without columns")
+        first, columns = self.numbers, []
+        self.numbers += count if numbered else 0
+        for _ in range(places):
+            column: list[Term] = []
+            yield self._body(column)
+            if len(column) != count:
+                self._damaged(f"a column of {count} rows has {len(column)}")
+            columns.append(column)
+        numbers: Iterable[int] = range(first, first + count) if numbered else itertools.repeat(-1, count)
+        for number, *parts in zip(numbers, *columns, strict=True):
+            target.append(_row(code, kind, number, names, parts))
 
     def _texts(self, count: int) -> list[str]:
         lengths = _unpacked("I", self.blob(), count)
@@ -148,70 +168,54 @@ class Reader:
 
     def term(self) -> Term:
         """The next term."""
-        stack: list[_Frame] = []
-        term: Term
-        while True:
+        found: list[Term] = []
+        stack = [self._terms(found, 1)]
+        while stack:
+            inner = next(stack[-1], None)
+            if inner is None:
+                stack.pop()
+            else:
+                stack.append(inner)
+        return found[0]
+
+    def _terms(self, target: list[Term], count: int) -> _Steps:
+        """Read so many terms."""
+        for _ in range(count):
             code = chr(self.data[self.at])
             self.at += 1
             if code == "u":
-                term = self.text()
+                target.append(self.text())
             elif code == "i":
-                term = int.from_bytes(self.take(self.varint()), "little", signed=True)
+                target.append(int.from_bytes(self.take(self.varint()), "little", signed=True))
             elif code == "d":
-                term = struct.unpack("<d", self.take(8))[0]
-            elif code == "N":
-                term = None
-            elif code == "T":
-                term = True
-            elif code == "F":
-                term = False
+                target.append(struct.unpack("<d", self.take(8))[0])
+            elif code in "NTF":
+                target.append(_CONSTANTS[code])
             elif code in _FORMS:
                 container = Container(_FORMS[code], self.number() if code in "[s" else -1)
-                count = self.body(container.items)
-                if count:
-                    stack.append(_Frame(container, container.items, count, ""))
-                    continue
-                container.leaves = True
-                term = container
+                container.leaves = chr(self.data[self.at]) in "fqtn"
+                target.append(container)
+                yield self._body(container.items)
             elif code == "{":
                 mapping = Mapping(self.number())
-                count = self.body(mapping.keys)
-                if count:
-                    stack.append(_Frame(mapping, mapping.keys, count, "keys"))
-                    continue
-                count = self.body(mapping.values)
-                if count:
-                    stack.append(_Frame(mapping, mapping.values, count, ""))
-                    continue
-                term = mapping
+                target.append(mapping)
+                yield self._body(mapping.keys)
+                yield self._body(mapping.values)
+                if len(mapping.keys) != len(mapping.values):
+                    self._damaged("a dict has more keys than values, or fewer")
             elif code == "R":
                 record = Record([self.text() for _ in range(self.varint())])
+                target.append(record)
                 if record.names:
-                    stack.append(_Frame(record, record.parts, len(record.names), ""))
-                    continue
-                term = record
+                    yield self._terms(record.parts, len(record.names))
             elif code in "kK":
                 tagged = Tagged(self.text(), self.number() if code == "K" else -1)
-                stack.append(_Frame(tagged, [], 1, "state"))
-                continue
+                target.append(tagged)
+                state: list[Term] = []
+                yield self._terms(state, 1)
+                tagged.state = state[0]
             else:
-                term = self._rare(code)
-            while stack:
-                frame = stack[-1]
-                frame.target.append(term)
-                if len(frame.target) < frame.need:
-                    break
-                stack.pop()
-                term = frame.node
-                if frame.part == "state":
-                    frame.node.state = frame.target[0]
-                elif frame.part == "keys":
-                    count = self.body(frame.node.values)
-                    if count:
-                        stack.append(_Frame(frame.node, frame.node.values, count, ""))
-                        break
-            else:
-                return term
+                target.append(self._rare(code))
 
     def _rare(self, code: str) -> Term:
         if code == "b":
@@ -231,6 +235,23 @@ class Reader:
             self._damaged(f"unknown type {code!r}")
         self.asides += 1
         return AsidePart(self.asides - 1)
+
+
+def _row(code: str, kind: str, number: int, names: list[Any], parts: list[Term]) -> Term:
+    """One row of what was written by columns."""
+    if code == "D":
+        mapping = Mapping(number)
+        mapping.keys, mapping.values = names, parts
+        return mapping
+    if code == "O":
+        record = Record(names)
+        record.parts = parts
+        tagged = Tagged(kind, number)
+        tagged.state = record
+        return tagged
+    container = Container(_COLUMNS[code], number)
+    container.items = parts
+    return container
 
 
 def _unpacked(code: str, blob: memoryview | Path, count: int) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import struct
 import sys
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
@@ -11,7 +10,8 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from twice.errors import ValueNotStorable
-from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, varint
+from twice.values.columns import Body, Column, NeedsRows, body
+from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, heading, varint
 from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, Often, Texts, size_of
 from twice.values.memory import Memory, Place, Reserved, Window, sharing
 from twice.values.packing import fit, run_of
@@ -29,30 +29,17 @@ _SMALL_INTS = {
 
 _SHORT = 64
 _SHORT_TEXTS = [b"u" + varint(2 * size) for size in range(_SHORT)]
-
-
-@functools.lru_cache(4096)
-def _head(name: str, parts: tuple[str, ...] | None, identity: bool) -> bytes:
-    """What stands before the state of a tagged value: its kind, and the names of the state's parts."""
-    out = (b"K" if identity else b"k") + _short_blob(name)
-    if parts is not None:
-        out += b"R" + varint(len(parts)) + b"".join(map(_short_blob, parts))
-    return out
-
-
-def _short_blob(text: str) -> bytes:
-    data = text.encode()
-    return varint(2 * len(data)) + data
+_SHORT_BUFFERS = [b"b" + varint(2 * size) for size in range(_SHORT)]
 
 
 class NeedsReferences(Exception):  # noqa: N818 - a signal, not an error
     """The value contains itself, or repeats too much; it is to be written again with references."""
 
 
-_Seen = tuple[int, int, int, int, int, int, int, int, bool]
+_Seen = tuple[int, int, int, int, int, int, int, int, bool] | tuple[int, Column]
 """Where an object with an identity was written: its number, then offsets in the stream, the buffers and the parts
 aside where it begins, the same where it ends (-1 while it is open) with the numbers given until then, and whether it
-can contain itself. A plain tuple, since there may be millions."""
+can contain itself. A plain tuple, since there may be millions. For a row its number, and whether its column is open."""
 
 
 class _Notes:
@@ -83,12 +70,16 @@ class Writer:
         hook: Hook | None,
         *,
         graph: bool,
+        columns: bool,
         describe: str,
         outer: Writer | None = None,
         finder: KindFinder | None = None,
+        content_only: bool = False,
     ) -> None:
         self.hook = hook
         self.graph = graph
+        self.columns = columns
+        self.content_only = content_only
         self.describe = describe
         self.outer = outer
         self.out = bytearray()
@@ -97,6 +88,7 @@ class Writer:
         self.notes: _Notes = _Notes() if outer is None else outer.notes
         self.memo: dict[int, _Seen] = {}
         self.alive: list[object] = []
+        self.again: list[tuple[int, int, dict[int, _Seen]]] = []
         self.numbers = 0
         self.repeated = 0
         self.asides = 0
@@ -132,6 +124,7 @@ class Writer:
             Reserved: self._reserved,
             Often: self._often,
             Texts: self._texts,
+            Body: self._column,
         }
         self.pieces: dict[Hashable, bytes] = {} if outer is None else outer.pieces
 
@@ -214,6 +207,16 @@ class Writer:
                 source = data
             self.out += source
 
+    def buffers_of(self, items: Iterable[Buffer]) -> None:
+        """Write buffers one after the other."""
+        for item in items:
+            source = item.source
+            if type(source) is memoryview and source.nbytes < _SHORT:
+                self.out += _SHORT_BUFFERS[source.nbytes] + source
+            else:
+                self.out += b"b"
+                self.blob(source)
+
     # Containers: each yields its parts in order and writes what stands around them.
 
     def _tuple(self, value: tuple[Any, ...]) -> _Steps:
@@ -237,18 +240,19 @@ class Writer:
         if not self._met(value):
             items = self._sorted(value)
             self.out += b"s"
-            yield from self._body(items)
+            yield from self._body(items, rows=False)
             self._close(value)
 
     def _frozenset(self, value: frozenset[Any]) -> _Steps:
         items = self._sorted(value)
         self.out += b"z"
-        yield from self._body(items)
+        yield from self._body(items, rows=False)
 
     def _bytearray(self, value: bytearray) -> _Steps:
         if not self._met(value):
             self.out += b"Y"
-            self.bytearrays.append(value)
+            if not self.again:
+                self.bytearrays.append(value)
             self.blob(bytes(value))
             self._close(value)
         yield from ()
@@ -274,18 +278,24 @@ class Writer:
         else:
             self.out += piece
 
-    def _body(self, items: Sequence[Any]) -> Iterable[object]:
+    def _body(self, items: Sequence[Any], *, rows: bool = True) -> Iterable[object]:
         count = len(items)
         if count >= RUN:
-            run = run_of(items)
+            types = set(map(type, items))
+            run = run_of(items, types)
             if run is not None:
                 code, blobs = run
                 self.out += code + varint(count)
                 for data in blobs:
                     self.blob(data)
                 return ()
+            if rows and self.columns and len(types) == 1:
+                return body(self, items, types.pop())
         self.out += b"m" + varint(count)
         return items
+
+    def _column(self, column: Body) -> _Steps:
+        yield from self._body(column.items)
 
     def _sorted(self, items: Iterable[Any]) -> Sequence[Any]:
         """A set's items in their canonical order."""
@@ -336,6 +346,9 @@ class Writer:
             self.memo[id(value)] = (self.numbers, len(self.out), len(self.buffers), self.asides, -1, -1, -1, -1, staged)
             self.numbers += 1
             return False
+        if len(seen) == 2:
+            self._write_again(value, *seen)
+            return False
         number, end, staged = seen[0], seen[4], seen[8]
         if self.graph:
             if end < 0 and not staged:
@@ -347,13 +360,48 @@ class Writer:
         self._repeat(seen)
         return True
 
-    def _repeat(self, seen: _Seen) -> None:
-        """Write an object again, in full: a copy of what was written for it."""
-        number, start, buffers, asides, end, buffers_end, asides_end, numbers_end, _ = seen
-        self.repeated += end - start
+    def meet_all(self, items: Sequence[object], column: Column) -> int:
+        """Give rows their numbers; says how many were met before."""
+        memo, repeated = self.memo, 0
+        for number, item in enumerate(items, self.numbers):
+            seen = memo.get(id(item))
+            if seen is None:
+                memo[id(item)] = (number, column)
+                continue
+            if len(seen) == 2:
+                if seen[1].open and seen[1] is not column:
+                    raise NeedsRows
+            elif seen[4] < 0:
+                raise NeedsReferences
+            repeated += 1
+            self._share(number, seen[0])
+        self.numbers += len(items)
+        return repeated
+
+    def repeats(self, size: int) -> None:
+        """Take into account that bytes say again what was said."""
+        self.repeated += size
         if self.repeated > REPEATED:
             raise NeedsReferences
-        self.sharing.append((self.numbers, number))
+
+    def _share(self, repetition: int, number: int) -> None:
+        if not self.again:
+            self.sharing.append((repetition, number))
+
+    def _write_again(self, value: object, number: int, column: Column) -> None:
+        """Begin to write a row of a column again, elsewhere: in full, and with nothing that was written remembered."""
+        if column.open:
+            raise NeedsRows
+        self._share(self.numbers, number)
+        self.again.append((id(value), len(self.out), self.memo))
+        self.memo = {id(value): (self.numbers, len(self.out), len(self.buffers), self.asides, -1, -1, -1, -1, True)}
+        self.numbers += 1
+
+    def _repeat(self, seen: tuple[int, int, int, int, int, int, int, int, bool]) -> None:
+        """Write an object again, in full: a copy of what was written for it."""
+        number, start, buffers, asides, end, buffers_end, asides_end, numbers_end, _ = seen
+        self.repeats(end - start)
+        self._share(self.numbers, number)
         self.numbers += numbers_end - number
         self.asides += asides_end - asides
         self.out += self.out[start:end]
@@ -364,7 +412,10 @@ class Writer:
         seen = self.outer.memo.get(id(value))
         if seen is None:
             return False
-        if seen[4] < 0 and not seen[8]:
+        if len(seen) == 2:
+            if seen[1].open:
+                raise NeedsRows
+        elif seen[4] < 0 and not seen[8]:
             self._refuse_cycle(value)
         self.out += b"o" + varint(seen[0])
         return True
@@ -377,9 +428,13 @@ class Writer:
 
     def _close(self, value: object) -> None:
         """Note where an object ends, so that it can be repeated."""
-        begin = self.memo[id(value)][:4]
+        seen = self.memo[id(value)]
+        assert len(seen) == 9
         end = (len(self.out), len(self.buffers), self.asides, self.numbers, True)
-        self.memo[id(value)] = begin + end
+        self.memo[id(value)] = (*seen[:4], *end)
+        if self.again and self.again[-1][0] == id(value):
+            _, start, self.memo = self.again.pop()
+            self.repeats(len(self.out) - start)
 
     # What does not belong to the meaning.
 
@@ -387,16 +442,24 @@ class Writer:
         if self.outer is not None:
             yield value.value
             return
+        self.write_aside(value)
+
+    def write_aside(self, value: Aside) -> None:
+        """Write that something is put aside, and put it there."""
         self.out += b"a"
         self.asides += 1
+        if value.value is None or self.again or self.content_only:
+            return
         if type(value.value) is Window:
             self._look_through(value.value)
-        elif value.value is not None:
+        else:
             self._put_aside(self.asides - 1, value.value)
 
     def _put_aside(self, number: int, value: object) -> None:
         if self.aside is None:
-            self.aside = Writer(self.hook, graph=True, describe=self.describe, outer=self, finder=self.finder)
+            self.aside = Writer(
+                self.hook, graph=True, columns=False, describe=self.describe, outer=self, finder=self.finder
+            )
         start = len(self.aside.out)
         self.aside.stack = [*self.stack]
         self.aside.write(value)
@@ -478,7 +541,7 @@ class Writer:
                 self._note_reference(str(state))
             if kind.name == "class":
                 # The same few classes occur again and again; a reference has no parts and no number.
-                self.out += _head(kind.name, None, False)
+                self.out += heading(kind.name, None, False)
                 self._str(str(state))
                 self.pieces[value] = bytes(self.out[start:])
                 self.top_kind = self.top_kind or kind.name
@@ -487,10 +550,16 @@ class Writer:
             return
         self.refuse(f"no kind of value recognises a {type(value).__qualname__}")
 
+    def is_hooked(self, value: object) -> bool:
+        """Whether a value is one that the caller's hook may want to take apart."""
+        return self.hook is not None and isinstance(value, _HOOKED)
+
     def _state(self, kind: Kind, value: object) -> object:
-        # What was met before is not taken apart again.
-        if kind.identity and (id(value) in self.memo or (self.outer is not None and id(value) in self.outer.memo)):
-            return None
+        # What was met before is not taken apart again, but for rows.
+        if kind.identity:
+            seen = self.memo.get(id(value))
+            if (seen is not None and len(seen) != 2) or (self.outer is not None and id(value) in self.outer.memo):
+                return None
         try:
             return kind.take_apart(value)
         except ValueNotStorable as problem:
@@ -505,10 +574,10 @@ class Writer:
         # States are made for the occasion; while they live, no other object can have their parts' addresses.
         self.alive.append(state)
         if type(state) is dict:
-            self.out += _head(name, tuple(state), identity)
+            self.out += heading(name, tuple(state), identity)
             yield from state.values()
         else:
-            self.out += _head(name, None, identity)
+            self.out += heading(name, None, identity)
             yield state
         if identity:
             self._close(value)
@@ -554,6 +623,8 @@ class _Mark(NamedTuple):
 def _step(above: object, owner: object, below: object) -> str:
     """How one gets from an object to a part of it; ``above`` is what the object is itself a part of."""
     if isinstance(owner, list | tuple):
+        if isinstance(owner, tuple) and (name := _field_of(above, below)):
+            return f".{name}"
         return next((f"[{index}]" for index, item in enumerate(owner) if item is below), "")
     if isinstance(owner, dict):
         key = next((key for key, item in owner.items() if item is below), None)
@@ -561,6 +632,13 @@ def _step(above: object, owner: object, below: object) -> str:
             return f".{key}"
         return f"[{key!r}]" if type(key) in (str, int, float, bool, bytes) else "[…]"
     return ""
+
+
+def _field_of(value: object, part: object) -> str:
+    """The name of the field of a data class or the like that holds an object; empty if none does."""
+    cls = type(value)
+    names = getattr(cls, "__dataclass_fields__", None) or [one.name for one in getattr(cls, "__attrs_attrs__", ())]
+    return next((name for name in names if getattr(value, name, None) is part), "")
 
 
 def vars_of(value: object) -> Iterable[str]:

@@ -5,12 +5,34 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twice.values.kind import Kind, Made, Making, Stages
 
+if TYPE_CHECKING:
+    from twice.values.compare import Comparison, Difference
+    from twice.values.terms import Tagged
 
-class NamedTupleKind(Kind):
+
+class _Fielded(Kind):
+    """The base of kinds that keep fields as names and values; they are compared under their names."""
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        return comparison.records(_by_field(left), _by_field(right), path, flat=())
+
+
+def _by_field(value: Tagged) -> dict[str, Any]:
+    from twice.values.compare import by_name
+    from twice.values.terms import Container, Mapping
+
+    names, values, more = value.part("fields") or value.part("names"), value.part("values"), value.part("more")
+    assert isinstance(names, Container)
+    assert isinstance(values, Container)
+    fields = dict(zip(map(str, names.items), values.items, strict=True))
+    return {"class": value.part("class"), **fields, **(by_name(more) if isinstance(more, Mapping) else {})}
+
+
+class NamedTupleKind(_Fielded):
     """A named tuple: its class and its fields by name."""
 
     name = "namedtuple"
@@ -120,7 +142,7 @@ class DequeKind(Kind):
         return f"deque of {len(value)}"
 
 
-class DataClassKind(Kind):
+class DataClassKind(_Fielded):
     """A data class: its class and its fields; ``__init__`` and ``__post_init__`` are not called again."""
 
     name = "dataclass"
@@ -161,7 +183,7 @@ class DataClassKind(Kind):
         return f"{type(value).__name__}({', '.join(field.name for field in dataclasses.fields(value))})"
 
 
-class AttrsKind(Kind):
+class AttrsKind(_Fielded):
     """An object of a class made by attrs: its class and its fields; ``__init__`` is not called again."""
 
     name = "attrs"

@@ -25,9 +25,9 @@ def array_state(value: Any) -> dict[str, Any]:
     """An array's type, shape and items in C order; equal for equal arrays, whatever their layout in memory."""
     dtype = value.dtype
     state: dict[str, Any] = {"dtype": dtype_part(dtype), "shape": tuple(value.shape)}
-    fortran = value.flags.f_contiguous and not value.flags.c_contiguous
-    state["order"] = Aside("F" if fortran else None)
-    state["memory"] = Aside(window_on(value) if value.size else None)
+    flags = value.flags
+    state["order"] = _FORTRAN if flags.f_contiguous and not flags.c_contiguous else _NOTHING
+    state["memory"] = Aside(window_on(value)) if value.size else _NOTHING
     if dtype.hasobject or dtype.kind == "T":
         if dtype.names is not None:
             # Copies, since these views of it are none of the user's.
@@ -38,6 +38,8 @@ def array_state(value: Any) -> dict[str, Any]:
         state["data"] = Buffer(_bytes_of(value))
     return state
 
+
+_NOTHING, _FORTRAN = Aside(), Aside("F")
 
 _AS_THEY_LIE = frozenset("?bBhHiIlLqQfdFD")
 """Types of NumPy whose items ``memoryview`` knows and that have no padding."""
@@ -75,13 +77,14 @@ def _bytes_of(value: Any) -> memoryview:
     dtype = value.dtype
     if dtype.isnative and dtype.char in _AS_THEY_LIE and value.flags.c_contiguous:
         return memoryview(value).cast("B")
+    padding = padding_of(dtype) if dtype.names is not None or dtype.kind in "fcV" else []
+    if padding:
+        items = bytearray(value.tobytes())
+        rows = np.frombuffer(items, np.uint8).reshape(-1, dtype.itemsize)
+        for start, end in padding:
+            rows[:, start:end] = 0
+        return memoryview(items)
     flat = np.ascontiguousarray(value).reshape(-1).view(np.ndarray).view(np.uint8)
-    if dtype.names is not None or dtype.kind in "fcV":
-        padding = padding_of(dtype)
-        if padding:
-            rows = flat.reshape(-1, dtype.itemsize).copy()
-            rows[:, padding] = 0
-            flat = rows.reshape(-1)
     return memoryview(flat.data)
 
 
@@ -271,6 +274,8 @@ class ScalarKind(Kind):
     def take_apart(self, value: Any) -> object:
         np = library("numpy")
 
+        if value.dtype.char in _AS_THEY_LIE:
+            return {"dtype": dtype_state(value.dtype), "data": value.tobytes()}
         array = np.empty((), value.dtype)
         array[()] = value
         if value.dtype.hasobject:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Hashable
 from typing import Any
@@ -75,9 +76,16 @@ def dtype_from(state: Any) -> Any:
 
 
 @functools.lru_cache(1024)
-def padding_of(dtype: Any) -> list[int]:
-    """The bytes of an item that are not part of its value."""
-    return [place for place, part in enumerate(used_bytes(dtype)) if not part]
+def padding_of(dtype: Any) -> list[tuple[int, int]]:
+    """The bytes of an item that are not part of its value: where each stretch of them begins, and ends."""
+    stretches: list[tuple[int, int]] = []
+    place = 0
+    for used, parts in itertools.groupby(used_bytes(dtype)):
+        size = len(list(parts))
+        if not used:
+            stretches.append((place, place + size))
+        place += size
+    return stretches
 
 
 @functools.lru_cache(1024)
