@@ -185,6 +185,41 @@ edit(
     both=True,
 )
 
+# -- variables of a module that cannot be kept as a whole, and were given something after the import
+
+_STORE = "import threading\nclass Store:\n    def __init__(self):\n        self.lock = threading.Lock()\n        self.items = {}\n    def add(self, f):\n        with self.lock:\n            self.items[f.__name__] = f\n        return f\nSTORE = Store()\nSTORES = [STORE, Store()]\ndef seen():\n    return [sorted((k, v() if callable(v) else v) for k, v in s.items.items()) for s in STORES]\n"
+_SEEN = "def step():\n    return inner.seen()\n"
+for _what, _inner, _set, _old, _new in (
+    ("an object with a lock", _STORE, "inner.STORE.items['a'] = 1\n", "= 1", "= 2"),
+    ("an object with a lock, as a function", _STORE, "@inner.STORE.add\ndef one():\n    return 1\n", "return 1", "return 2"),
+    ("an object with a lock in a list", _STORE, "inner.STORES[1].items['a'] = 1\n", "= 1", "= 2"),
+    ("a context variable", "from contextvars import ContextVar\nRATE = ContextVar('rate', default=1)\ndef seen():\n    return RATE.get()\n", "inner.RATE.set(5)\n", "set(5)", "set(6)"),
+    ("a thread's own variables", "import threading\nOWN = threading.local()\nOWN.k = 1\ndef seen():\n    return OWN.k, OWN.x\n", "inner.OWN.x = 5\n", "x = 5", "x = 6"),
+    ("a queue", "import queue\nTODO = queue.Queue()\ndef seen():\n    return TODO.get_nowait()\n", "inner.TODO.put(5)\n", "put(5)", "put(6)"),
+):  # fmt: skip
+    edit(
+        f"what was put into {_what} after the import",
+        {"inner.py": _inner, "flow.py": f"import inner\n{_set}{_SEEN}"},
+        ("flow.py", _old, _new),
+        both=True,
+    )
+edit(
+    "what another module registers with an object that has a lock",
+    {
+        "inner.py": _STORE,
+        "views.py": "import inner\n@inner.STORE.add\ndef one():\n    return 1\n",
+        "flow.py": f"import inner, views\n{_SEEN}",
+    },
+    ("views.py", "return 1", "return 2"),
+    both=True,
+)
+edit(
+    "what an object with a lock does on import",
+    {"inner.py": _STORE + "STORE.items['b'] = 3\n", "flow.py": f"import inner\n{_SEEN}"},
+    ("inner.py", "= 3", "= 4"),
+    both=True,
+)
+
 REFUSED_AS_SCRIPT: dict[str, dict[str, str]] = {
     "and the name of its decorator": {
         "flow.py": "def deco(c):\n    return c\n@deco\nclass K:\n    pass\ndef deco(c):\n    c.get = lambda self: 2\n    return c\ndef step():\n    return hasattr(K(), 'get')\n"

@@ -363,6 +363,8 @@ class Code:
                 if not _same(its_names.get(variable), captured):
                     its_names[variable] = captured
                 self._put[loaded, variable] = its_names
+            for variable, *way, value in self.outline.get("held", {}).get(loaded, ()):
+                _hold_again(its_names[variable], way, self.value(value))
             self._give_attributes(loaded)
 
     def _held_by_others(self, name: str) -> list[tuple[dict[str, Any], str, Any, Any]]:
@@ -393,6 +395,20 @@ def _set_of_function(holder: Any, path: list[str], attribute: str, value: Any) -
         holder = getattr(holder, "__func__", holder)
     if isinstance(holder, types.FunctionType):
         setattr(holder, attribute, value.__code__ if attribute == "__code__" else value)
+
+
+def _hold_again(holder: Any, way: Sequence[Any], value: Any) -> None:
+    """Give a part of something what it had: what a context variable was set to, an attribute, an item."""
+    for how, key in zip(way[:-2:2], way[1:-2:2], strict=True):
+        holder = holder.get() if how == "set" else vars(holder)[key] if how == "attribute" else holder[key]
+    how, key = way[-2:]
+    if how == "set":
+        holder.set(value)
+        return
+    names = vars(holder) if how == "attribute" else holder
+    now = names.get(key) if isinstance(names, dict) else names[key]
+    if not _same(now, value):
+        names[key] = value
 
 
 def _fill(container: Any, contents: Any) -> None:

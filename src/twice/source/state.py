@@ -59,6 +59,7 @@ class State:
         outline: ``steps``: number and node id of each step's callable, and the local modules that it reaches, in the
             order in which they were imported; ``loaded``: the modules that were there; ``definitions``: node id → how
             to find or make it; ``main``: what the script's names stand for; ``values``: module → variable → number;
+            ``held``: module → what parts have of variables that cannot be kept as a whole: variable, way, number;
             ``attributes``: node id of a class or function → attribute → number and wrapper; ``settings``: statements
             of the script that make process-wide settings; ``needs``: node id → what it needs at hand, see
             ``source.needs``; ``argv``: the number of the program's arguments, if something reached may read them.
@@ -105,7 +106,11 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
     values: dict[str, dict[str, int]] = {}
     for (module, name), value in {**reach.module_values, **reach.patches}.items():
         values.setdefault(module, {})[name] = state.number(value, reach)
+    held: dict[str, list[object]] = {}
+    for (home, *way), part in reach.held.items():
+        held.setdefault(str(home), []).append([*way, state.number(part, reach)])
     state.outline |= {
+        "held": held,
         "steps": {
             name: {
                 "value": state.number(function, reach),

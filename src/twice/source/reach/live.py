@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import builtins
 import functools
+import queue
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar, copy_context
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Final
 
@@ -180,6 +183,28 @@ def parts_of(value: object) -> tuple[object, ...]:
     if isinstance(value, functools.partialmethod):
         return (value.func, value.args, dict(value.keywords))
     return ()
+
+
+def parts_held(value: object, is_ours: Callable[[type], bool]) -> list[tuple[str, object, object]]:
+    """What something holds that cannot be kept itself: how it is held, under which name, and what.
+
+    A context variable holds what it was set to, an object of the user's own classes (one with a lock, say) and a
+    thread's own variables their attributes, a list or dict its items.
+
+    Args:
+        value: The thing.
+        is_ours: Whether a class is the user's own.
+    """
+    if isinstance(value, ContextVar):
+        held = copy_context().get(value, MISSING)
+        return [] if held is MISSING else [("set", None, held)]
+    if type(value) is dict:
+        return [("item", key, part) for key, part in list(value.items()) if type(key) in (str, int)]
+    if type(value) is list:
+        return [("item", place, part) for place, part in enumerate(value)]
+    if isinstance(value, threading.local | queue.Queue) or is_ours(type(value)):
+        return [("attribute", name, part) for name, part in list(getattr(value, "__dict__", {}).items())]
+    return []
 
 
 def is_ours(value: object) -> bool:

@@ -14,7 +14,7 @@ from twice.source.mentions import TELLING
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, name_of, namespace_of
+from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, name_of, namespace_of, parts_held
 from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_name
 from twice.source.remaking import has_another_decorator
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType)
 _NO_CELLS: Mapping[str, object] = {}
+_DEEP = 4
+"""How far the parts of what cannot be kept are looked at."""
 
 
 class Names:
@@ -261,8 +263,34 @@ class Names:
                 return starred
             self.statements(id_, "value", module, statements)
             self._follow_origin(id_, module, name, place)
+            walk.graph.nodes[id_].edges += self._held(id_, value, place, (module, name))
             return id_
         return found
+
+    def _held(
+        self, id_: str, value: object, place: str, way: tuple[object, ...], seen: tuple[int, ...] = ()
+    ) -> list[Edge]:
+        """What something holds now that importing makes anew: somebody may have given it that after the import.
+
+        Args:
+            id_: The node of the whole thing.
+            value: The thing, or a part of it that cannot be kept either.
+            place: Where it is used, for an error.
+            way: The module, its name there, and how to come from there to the part.
+            seen: What it is a part of.
+        """
+        walk, edges = self._walk, list[Edge]()
+        for how, key, part in parts_held(value, walk.sources.homes.is_local) if len(seen) < _DEEP else ():
+            if id(part) in seen or isinstance(part, ModuleType):
+                continue
+            further = (*way, how, key)
+            try:
+                now = walk.values.node(f"{id_} now", part, place=place)
+                edges.append((f"holds {key}", now))
+                walk.held[further] = part
+            except CaptureError:
+                edges += self._held(id_, part, place, further, (*seen, id(value)))
+        return edges
 
     def _starred(self, module: str, name: str, value: object, place: str) -> str | None:
         """The node that a variable has where it was made, if ``from there import *`` brought it here."""

@@ -56,6 +56,7 @@ class Reach:
         main_names: The script's names that something reached looks up.
         module_values: (module, variable) → the value that an imported module's variable has now.
         patches: (module, name) → a function that was put into an imported module from outside.
+        held: (module, name, how, key, …) → what a part has now of a variable that cannot be kept as a whole.
         attributes: Node of a class or function → what was put onto it after its definition.
         looks_through: Whether something reached may look at all that a module holds, as by ``vars``.
         argv: The arguments that the program was called with, if something reached may read them.
@@ -81,6 +82,7 @@ class Reach:
         self.main_names: dict[str, None] = {}
         self.module_values: dict[tuple[str, str], object] = {}
         self.patches: dict[tuple[str, str], object] = {}
+        self.held: dict[tuple[object, ...], object] = {}
         self.attributes: dict[str, dict[str, object]] = {}
         self.argv: list[str] | None = None
         self.looks_through = False
