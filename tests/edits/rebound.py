@@ -220,6 +220,26 @@ edit(
     both=True,
 )
 
+edit(
+    "what a decorator needs of the script, where a table holds what it defines",
+    {
+        "flow.py": "A_TABLE = {}\ndef register(name):\n    def add(function=z_default):\n        A_TABLE[name] = function\n        return function\n    return add\nz_default = 5\n@register('one')\ndef entry():\n    return z_default\ndef step():\n    return A_TABLE['one']()\n"
+    },
+    ("flow.py", "z_default = 5", "z_default = 6"),
+    both=True,
+)
+edit(
+    "the docstring of a function that an object wraps",
+    {
+        "alpha.py": "import functools\nclass Memo:\n    def __init__(self, f):\n        functools.update_wrapper(self, f)\n    def __call__(self):\n        return self.__wrapped__()\n@Memo\ndef f():\n    'One.'\n    return 1\n",
+        "flow.py": "import alpha\nf = alpha.f\ndef step():\n    return f()\n",
+    },
+    ("alpha.py", "'One.'", "'Two.'"),
+    both=True,
+    matters=False,
+    why="the object has it as a value of its own",
+)
+
 REFUSED_AS_SCRIPT: dict[str, dict[str, str]] = {
     "and the name of its decorator": {
         "flow.py": "def deco(c):\n    return c\n@deco\nclass K:\n    pass\ndef deco(c):\n    c.get = lambda self: 2\n    return c\ndef step():\n    return hasattr(K(), 'get')\n"

@@ -141,7 +141,8 @@ class Code:
                 importlib.import_module(submodule)
         main = self.outline["main"]
         names = {name for need in needs for name in need["names"] if name in main}
-        # Modules and values first: a decorator may look at them while a definition is carried out.
+        # Modules and values first: a decorator may look at them while a definition is carried out, as one is where a
+        # list or dict holds what it defines.
         for _, name in sorted((_turn(main[name]), name) for name in names):
             self.ensure(name)
         for name, entry in main.items():
@@ -432,7 +433,8 @@ def _same(left: object, right: object) -> bool:
 
 
 def _turn(entry: Mapping[str, Any]) -> tuple[int, str, int]:
-    return (("module", "value", "statement").index(entry["how"]), entry.get("source", ""), entry.get("line", 0))
+    how = "container" if entry.get("container") else entry["how"]
+    return (("module", "value", "container", "statement").index(how), entry.get("source", ""), entry.get("line", 0))
 
 
 def _starts_at(statement: ast.stmt, line: int) -> bool:

@@ -146,7 +146,7 @@ def attempt(seed: int, mutations: int, folder: Path, until: float = math.inf) ->
         if cosmetic:
             tried.counts["cosmetic"] += 1
             exact = any(word in text for text in changed.values() for word in EXACT)
-            if seen.output == now.output and seen.key != now.key and not exact and not _excused(edit, seen):
+            if seen.output == now.output and seen.key != now.key and not exact and not _excused(edit, seen, changed):
                 tried.broken.append(Broken(2, seed, edit, script, current, changed, [now.key, seen.key]))
                 return tried
         if replay:
@@ -156,8 +156,13 @@ def attempt(seed: int, mutations: int, folder: Path, until: float = math.inf) ->
     return tried
 
 
-def _excused(edit: str, seen: Looked) -> bool:
-    """Whether a module counts as a whole, so that a new function in it may count, too; or as a file that was read."""
+def _excused(edit: str, seen: Looked, changed: dict[str, str]) -> bool:
+    """Whether a module counts as a whole, so that a new function in it may count, too; or as a file that was read.
+
+    And an object that wraps a function gets its docstring as a value of its own.
+    """
+    if edit == "docstrings" and "update_wrapper(self" in "".join(changed.values()):
+        return True
     return (edit == "unreached" and any("(whole)" in note for note in seen.notes)) or ".py " in seen.key
 
 
