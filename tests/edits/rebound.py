@@ -240,9 +240,21 @@ edit(
     why="the object has it as a value of its own",
 )
 
+edit(
+    "a function that has the name of its decorator",
+    {
+        "flow.py": "def deco(f):\n    def inner():\n        return f() + 1\n    return inner\n@deco\ndef deco():\n    return 1\ndef step():\n    return deco()\n"
+    },
+    ("flow.py", "return 1", "return 2"),
+    both=True,
+)
+
 REFUSED_AS_SCRIPT: dict[str, dict[str, str]] = {
     "and the name of its decorator": {
         "flow.py": "def deco(c):\n    return c\n@deco\nclass K:\n    pass\ndef deco(c):\n    c.get = lambda self: 2\n    return c\ndef step():\n    return hasattr(K(), 'get')\n"
+    },
+    "was given to something else, by it or after it": {
+        "flow.py": "KEPT = []\ndef deco(c):\n    KEPT.append(c)\n@deco\nclass deco:\n    n = 1\ndef step():\n    return KEPT[0].n\n"
     },
     "was given to something else after it": {
         "flow.py": "import collections\nP = collections.namedtuple('P', 'x')\ncollections = 5\ndef step():\n    return P(1)\n"

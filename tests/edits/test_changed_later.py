@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from edits import everyday
 from edits.cases import Edit
 from edits.changed_later import CHANGED_LATER, REFUSED
 from edits.rebound import REFUSED_AS_SCRIPT
+
+assert everyday  # its cases are among the others
 
 TESTS = Path(__file__).parent.parent
 Seen = dict[str, dict[str, list[str]]]

@@ -106,9 +106,9 @@ def others(sources: Sources, name: str, definition: Piece) -> list[Piece]:
 
 
 def has_another_decorator(sources: Sources, definition: Piece) -> bool:
-    """Whether the name of one of a definition's decorators was given to something else after it."""
+    """Whether the name of one of a definition's decorators was given to something else, by it or after it."""
     decorators = {chain[0] for chain in definition.known.calls if chain} if definition.known.decorated else ()
-    return bool(decorators and given_later(sources, definition, decorators))
+    return definition.name in decorators or bool(decorators and given_later(sources, definition, decorators))
 
 
 def given_later(sources: Sources, statement: Piece, names: Collection[str]) -> str:

@@ -224,7 +224,7 @@ def _refuse_other_decorator(reach: Reach, class_: type, definition: Piece) -> No
     if has_another_decorator(reach.sources, definition):
         raise CaptureError(
             f"step {reach.at_work!r} reaches the class {class_.__qualname__} (line {definition.first}), and the name "
-            "of its decorator was given to something else after it.",
+            "of its decorator was given to something else, by it or after it.",
             hint="give what came later another name, or define the class again below it",
         )
 
