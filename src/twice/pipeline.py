@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twice.actions.diagnose import BUDGET
 from twice.compare.comparison import Comparison
@@ -20,6 +20,9 @@ from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.records.version import Version
+
+if TYPE_CHECKING:
+    from twice.present.explanation import Explained
 
 Params = Mapping[str, object]
 Place = str | os.PathLike[str]
@@ -341,9 +344,20 @@ class Run:
             raise DefinitionError(f"a run is compared with a run, not with a {type(other).__name__}.")
         return self.project.compare(self.digest, other.digest, self.project.store, other.project.store)
 
-    def explain(self) -> dict[str, str]:
-        """For each step, why it ran or was reused."""
-        return {result.step: f"{result.how}: {result.reason}" for result in self.record.steps}
+    def explain(self, step: str | None = None, *, against: Run | None = None) -> Explained:
+        """For each step, why it ran, with what changed, or why it was reused, with what that assumed.
+
+        Args:
+            step: Only this one.
+            against: Hold the steps against this run's, and not against the earlier ones that were most like them.
+
+        Returns:
+            Step → text; printed, or shown in a notebook, it is all of it.
+        """
+        from twice.present.explanation import Explained  # which draws, and most runs do without
+
+        other = against.digest if against is not None else None
+        return Explained(self.project.explain(self.digest, step, other))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Run):

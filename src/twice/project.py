@@ -16,6 +16,7 @@ from twice.actions import compare as compare_
 from twice.actions import diff as diff_
 from twice.actions import environment_views, environments, fetch, ground, listing, prepare
 from twice.actions import explain as explain_
+from twice.actions import explain_now as explain_now_
 from twice.actions import gc as gc_
 from twice.actions import page as page_
 from twice.actions import repair as repair_
@@ -104,6 +105,15 @@ class Project:
         """The run that a name means, or the first finished run of the version that it means."""
         found = self.resolve(name)
         return found.run or self.record_of(found.version)
+
+    def steps_of(self, name: str) -> tuple[str, ...]:
+        """The names of the steps of the run that a name means."""
+        return tuple(result.step for result in self.store.load(self.run_of(name), RunRecord).steps)
+
+    def last_run_with(self, step: str) -> Digest | None:
+        """The last run, of whichever pipeline, that has a step of this name; verifications are none."""
+        runs = ((digest, run) for digest, run in reversed(self.store.runs()) if run.purpose != "verify")
+        return next((digest for digest, run in runs if any(result.step == step for result in run.steps)), None)
 
     def record_of(self, version: Digest) -> Digest:
         """The first finished run of a version."""
@@ -277,9 +287,17 @@ class Project:
         told = why_.why(self.store, *runs, (before, after), budget, self._listener())
         return replace(found, why=told)
 
-    def explain(self, name: str, step: str | None = None) -> Explanation:
-        """Why the steps of a run ran, or were reused."""
-        return explain_.explain(self.store, self.resolve(name), step)
+    def explain(self, name: str, step: str | None = None, against: str | None = None) -> Explanation:
+        """Why the steps of a run ran, or were reused; or why they differ from another run's."""
+        other = self.resolve(against) if against is not None else None
+        return explain_.explain(self.store, self.resolve(name), step, other)
+
+    def explain_now(
+        self, drawing: Drawing, params: Mapping[str, object] | None, name: str, step: str | None = None
+    ) -> Explanation:
+        """What a run of a pipeline that is being worked on would do now."""
+        plan, _ = prepare.from_drawing(self.store, drawing, params, self.folder)
+        return explain_now_.explain_now(self.store, plan, name, step)
 
     def check(self, *, deep: bool = True, repair: bool = False, verdicts: bool = False) -> CheckView:
         """Whether the store is whole; with ``repair``, after what can be made again was made again.

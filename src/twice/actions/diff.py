@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from twice.actions.compare import compare
 from twice.actions.listing import names_of, outcome, run_of
@@ -36,19 +37,11 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
     codes = [store.load(version.code, Code) for version in (before, after)]
     names = names_of(store)
     found = between(store.load, before, after)
-    changes = tuple(
-        ChangeView(
-            what=change.what,
-            name=change.name,
-            before=_place(change.name, snapshots[0], change.before) if _is_code(change) else change.before,
-            after=_place(change.name, snapshots[1], change.after) if _is_code(change) else change.after,
-            steps=_reaching(codes, change.name) if change.what == "distribution" else change.steps,
-            via=change.via,
-            sentence=sentence(change),
-            patch=_patch(store, snapshots, change.name) if _is_code(change) else "",
-        )
+    found = [
+        replace(change, steps=_reaching(codes, change.name)) if change.what == "distribution" else change
         for change in found
-    )
+    ]
+    changes = views(store, snapshots, found)
     outputs = _outputs(store, runs[0], runs[1])
     sides = tuple(
         Side(name=side.text, version=side.version, names=tuple(names.get(side.version, ())), run=run or "")
@@ -61,6 +54,29 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
         changes=changes,
         outputs=outputs,
         unreached=_unreached(snapshots, found),
+    )
+
+
+def views(store: Store, snapshots: Sequence[Snapshot | None], changes: Iterable[Change]) -> tuple[ChangeView, ...]:
+    """Changes with the places and the text of the code that they are about.
+
+    Args:
+        store: The vault.
+        snapshots: The files of both sides.
+        changes: What differs.
+    """
+    return tuple(
+        ChangeView(
+            what=change.what,
+            name=change.name,
+            before=_place(change.name, snapshots[0], change.before) if _is_code(change) else change.before,
+            after=_place(change.name, snapshots[1], change.after) if _is_code(change) else change.after,
+            steps=change.steps,
+            via=change.via,
+            sentence=sentence(change),
+            patch=_patch(store, snapshots, change.name) if _is_code(change) else "",
+        )
+        for change in changes
     )
 
 

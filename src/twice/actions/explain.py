@@ -1,146 +1,149 @@
-"""Why a step ran, or why it was reused and what that assumed."""
+"""Why a step ran, or was reused and what that assumed; and why it differs between two runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from twice.actions.diff import diff
+from twice.actions.assumed import assumed, counted, unchecked
 from twice.actions.earlier import earlier_traces
+from twice.actions.ingredients import asked_in, changed, differing
 from twice.actions.listing import run_of
-from twice.control.environ import ALL
 from twice.errors import NotFound
 from twice.execute.rebuilder import COMPATIBLE, unlikeness
-from twice.history.notes import observed, unfollowed
-from twice.present.findings import ChangeView, ExplainedStep, Explanation
+from twice.present.findings import ExplainedStep, Explanation
+from twice.present.words import ago
+from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.run import RunRecord, StepResult
-from twice.records.trace import Trace, Watched
+from twice.records.trace import Trace
 from twice.records.version import Version
 from twice.store.resolve import Found
 from twice.store.store import Store
 
 
-def explain(store: Store, found: Found, step: str | None = None) -> Explanation:
+def explain(store: Store, found: Found, step: str | None = None, against: Found | None = None) -> Explanation:
     """Say for each step of a run, or for one, why it ran or did not.
 
     Args:
         store: The vault.
         found: What a name means.
         step: Only this step.
+        against: Hold it against this run, and not against the one before that was most like it.
 
     Raises:
         NotFound: The version has no run, or no step of that name.
     """
-    run = run_of(store, found.version, found.run)
-    if run is None:
-        raise NotFound(f"the version {found.version.short} has no run to explain.", hint="`twice log` lists runs")
+    run = _run(store, found)
     record = store.load(run, RunRecord)
     results = [result for result in record.steps if step in (None, result.step)]
     if not results:
-        names = ", ".join(result.step for result in record.steps)
-        raise NotFound(f"the run has no step {step!r}; its steps are {names}.")
+        raise no_such_step(step or "", (result.step for result in record.steps), "the run")
+    other = _run(store, against) if against is not None else None
     return Explanation(
         name=found.text,
         run=run,
         version=record.version,
-        steps=tuple(_explained(store, run, record, result) for result in results),
+        steps=tuple(_Explained(store, run, record, result).told(other) for result in results),
     )
 
 
-def _explained(store: Store, run: Digest, record: RunRecord, result: StepResult) -> ExplainedStep:
-    if result.trace is None:
-        return ExplainedStep(step=result.step, how=result.how, reason=result.reason)
-    trace = store.load(result.trace, Trace)
-    if result.how == "reused" and result.reason == COMPATIBLE:
-        return _kept(store, run, record, result, trace)
-    if result.how == "reused":
-        return ExplainedStep(step=result.step, how="reused", reason=result.reason, assumed=_assumed(trace))
-    other = min(
-        _before(store, record, result),
-        key=lambda pair: unlikeness(pair[1].ingredients, trace.ingredients),
-        default=None,
-    )
-    if other is None:
-        return ExplainedStep(step=result.step, how=result.how, reason=result.reason)
-    against, earlier = other
-    return ExplainedStep(
-        step=result.step,
-        how=result.how,
-        reason=result.reason,
-        against=against,
-        ingredients={
-            name: (earlier.ingredients.get(name, ""), trace.ingredients.get(name, ""))
-            for name in sorted({*earlier.ingredients, *trace.ingredients})
-            if earlier.ingredients.get(name) != trace.ingredients.get(name)
-        },
-        changes=_changes(store, against, run, result.step),
+def no_such_step(step: str, names: Iterable[str], whose: str) -> NotFound:
+    """The error that names the steps that there are."""
+    known = list(names)
+    near = difflib.get_close_matches(step, known, n=1)
+    return NotFound(
+        f"{whose} has no step {step!r}; its steps are {', '.join(known)}.",
+        hint=f"did you mean {near[0]}?" if near else "`twice log` lists versions and runs",
     )
 
 
-def _kept(store: Store, run: Digest, record: RunRecord, result: StepResult, trace: Trace) -> ExplainedStep:
-    """A step that was reused over an edit that somebody called compatible, with the edit."""
-    assumed = ("the edit below changes nothing that matters: somebody said so", *_assumed(trace))
-    pipeline = store.load(record.version, Version).pipeline
-    runs = earlier_traces(store, pipeline, result.step, before=record.started)
-    against = next((digest for digest, other in runs if other == result.trace), run)
-    return ExplainedStep(
-        step=result.step,
-        how="reused",
-        reason=result.reason,
-        assumed=assumed,
-        against=against,
-        changes=_changes(store, against, run, result.step),
-    )
+def _run(store: Store, found: Found) -> Digest:
+    run = run_of(store, found.version, found.run)
+    if run is None:
+        raise NotFound(f"the version {found.version.short} has no run to explain.", hint="`twice log` lists runs")
+    return run
 
 
-def _before(store: Store, record: RunRecord, result: StepResult) -> Iterator[tuple[Digest, Trace]]:
-    """Earlier runs of the pipeline in which the step has another trace, the last one first."""
-    pipeline = store.load(record.version, Version).pipeline
-    for digest, other in earlier_traces(store, pipeline, result.step, before=record.started):
-        if other != result.trace:
-            yield digest, store.load(other, Trace)
+def _came_out(before: Artifact, after: Artifact) -> str:
+    """What became of the output, in words."""
+    if before.content == after.content:
+        return "the same"
+    return "differs" if before.preview == after.preview else f"{before.preview} → {after.preview}"
 
 
-def _changes(store: Store, before: Digest, after: Digest, step: str) -> tuple[ChangeView, ...]:
-    """What differs between two runs' versions, as far as this step is concerned."""
-    sides = [Found(store.load(run, RunRecord).version, run, run) for run in (before, after)]
-    concerned = [change for change in diff(store, *sides).changes if step in change.steps]
-    return tuple(change for change in concerned if change.what != "cosmetic")
+class _Explained:
+    def __init__(self, store: Store, run: Digest, record: RunRecord, result: StepResult) -> None:
+        self.store = store
+        self.run = run
+        self.record = record
+        self.result = result
+        self.trace = store.load(result.trace, Trace) if result.trace is not None else None
 
+    def told(self, other: Digest | None) -> ExplainedStep:
+        """The explanation; against a run that was named, or else against the earlier one that was most like it."""
+        step, how, reason = self.result.step, self.result.how, self.result.reason
+        found = ExplainedStep(step=step, how=how, reason=reason)
+        if how == "reused" and self.trace is not None:
+            word = ("the edit below changes nothing that matters: somebody said so",) if reason == COMPATIBLE else ()
+            found = replace(
+                found,
+                checked=counted(self.trace.watched),
+                assumed=(*word, *assumed(self.trace.watched)),
+                unchecked=unchecked(self.trace.watched),
+            )
+        if self.trace is None:
+            return found
+        if other is not None:
+            return self._held_against(found, other, self._in(other))
+        if how == "reused" and reason == COMPATIBLE:
+            runs = earlier_traces(self.store, self._pipeline, step, before=self.record.started)
+            against = next((digest for digest, trace in runs if trace == self.result.trace), self.run)
+            return self._held_against(found, against, self.trace)
+        if how == "reused":
+            return found
+        nearest = min(
+            self._before(), key=lambda pair: unlikeness(pair[1].ingredients, self._trace.ingredients), default=None
+        )
+        return found if nearest is None else self._held_against(found, *nearest)
 
-_ASSUMED = {
-    "file": "{} is as it was",
-    "missing": "{} is still not there",
-    "exists": "{} is there",
-    "listing": "the names in {} are the same",
-    "link": "{} leads where it did",
-    "size": "{} is as large as it was",
-    "times": "{} was not touched",
-    "attributes": "the extended attributes of {} are the same",
-    "modules": "the same can be imported from {}",
-}
+    @property
+    def _trace(self) -> Trace:
+        assert self.trace is not None
+        return self.trace
 
+    @property
+    def _pipeline(self) -> str:
+        return self.store.load(self.record.version, Version).pipeline
 
-def _assumed(trace: Trace) -> tuple[str, ...]:
-    """What was checked before a trace was reused."""
-    watched = trace.watched
-    found = [_ASSUMED[file.what].format(file.path) for file in watched.files]
-    for variable in watched.variables:
-        if variable.name == ALL:
-            found.append("there are no other environment variables")
-        else:
-            found.append(f"the environment variable {variable.name} is as it was")
-    return (*_granted(watched), *found, *(f"{name} is installed" for name in watched.distributions))
+    def _in(self, other: Digest) -> Trace:
+        results = self.store.load(other, RunRecord).steps
+        found = next((result for result in results if result.step == self.result.step), None)
+        if found is None:
+            raise no_such_step(self.result.step, [result.step for result in results], f"the run {other.short}")
+        if found.trace is None:
+            raise NotFound(
+                f"in the run {other.short} the step {found.step!r} {found.how}: there is nothing to hold it against.",
+                hint=found.reason,
+            )
+        return self.store.load(found.trace, Trace)
 
+    def _held_against(self, found: ExplainedStep, against: Digest, trace: Trace) -> ExplainedStep:
+        record = self.store.load(against, RunRecord)
+        step = self.result.step
+        before, after = asked_in(self.store, record, step, trace), asked_in(self.store, self.record, step, self._trace)
+        return replace(
+            found,
+            against=against,
+            since=ago(record.started),
+            ingredients=differing(before, after),
+            output=_came_out(trace.output, self._trace.output),
+            changes=changed(self.store, before, after),
+        )
 
-def _granted(watched: Watched) -> tuple[str, ...]:
-    """What nobody could check before a trace was reused."""
-    found = [f"{address} would answer the same (not checked)" for address in watched.connected]
-    read = {file.path for file in watched.files if file.what == "file"}
-    found += [
-        f"the program {program} does the same: it belongs to the system (not checked)"
-        for program in watched.executed
-        if program not in read
-    ]
-    found += [f"another {observed(one)} would do as well (not checked)" for one in watched.ungoverned]
-    return (*found, *(f"{thing} was the same (not checked)" for thing in unfollowed(watched)))
+    def _before(self) -> Iterator[tuple[Digest, Trace]]:
+        """Earlier runs of the pipeline in which the step has another trace, the last one first."""
+        for digest, other in earlier_traces(self.store, self._pipeline, self.result.step, before=self.record.started):
+            if other != self.result.trace:
+                yield digest, self.store.load(other, Trace)

@@ -209,6 +209,16 @@ _WORDS = {
 }
 
 
+def _said(name: str) -> str:
+    """An ingredient's name as people say it."""
+    kind, _, rest = name.partition(" ")
+    if kind == "file":
+        return rest.partition("/")[2] or rest  # without the root that it lies below
+    if kind == "class":
+        return f"the code of {rest.partition(':')[2] or rest}, which an input holds,"
+    return f"the package {rest}" if kind == "distribution" else name
+
+
 def unlikeness(before: Mapping[str, str], now: Mapping[str, str]) -> int:
     """How far two sets of ingredients are apart: 0 if they are the same."""
     return len(set(before.items()) ^ set(now.items()))
@@ -219,14 +229,17 @@ def difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
     found = []
     for name in names:
+        said = _said(name)
         if name in _WORDS:
             found.append(_WORDS[name])
+        elif name.startswith("distribution "):  # it is an ingredient of its own once it is not what the code says
+            found.append(f"{said} has changed")
         elif name not in before:
-            found.append(f"{name} is new")
+            found.append(f"{said} is new")
         elif name not in now:
-            found.append(f"{name} is gone")
+            found.append(f"{said} is gone")
         else:
-            found.append(f"{name} has changed")
+            found.append(f"{said} has changed")
     order = sorted(found, key=lambda words: (not words.startswith("its code"), words))
     return (
         ", ".join(order[:3]) + (f" and {len(order) - 3} more" if len(order) > 3 else "") or "nothing that was recorded"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -57,7 +57,23 @@ def draw_changes(changes: Iterable[ChangeView]) -> list[RenderableType]:
     listed = list(changes)
     code = [change for change in listed if change.what == "code"]
     others = [change for change in listed if change.what not in ("code", "cosmetic")]
-    return [*_code(code), *([_rows(others)] if others else [])]
+    plain = [change for change in others if not change.patch and not change.detail]
+    return [
+        *_code(code),
+        *([_rows(plain)] if plain else []),
+        *(line for change in others if change not in plain for line in _inside(change)),
+    ]
+
+
+def _inside(change: ChangeView) -> Iterator[RenderableType]:
+    """A file, folder or value, and what differs in it."""
+    line = text(change.name, "bold").append("  ").append(change.before or "(not there)", style="red")
+    line.append(" → ", style="dim").append(change.after or "(not there)", style="green")
+    yield line
+    if change.detail:
+        yield indented(text(change.detail))
+    for patched in change.patch.splitlines()[2:]:
+        yield indented(text(patched, _STYLES.get(patched[:1], "")))
 
 
 def _sameness(diff: DiffView) -> str:
@@ -91,6 +107,8 @@ def _code(changes: list[ChangeView]) -> Iterable[RenderableType]:
         if index and (shown or after_patch):
             yield Text("")
         yield _place(change)
+        if change.detail:
+            yield indented(text(change.detail))
         for line in shown:
             yield indented(text(line, _STYLES.get(line[:1], "")))
         after_patch = bool(shown)

@@ -24,7 +24,8 @@ class ChangeView:
         steps: The steps that it reaches, or that reach it.
         via: For code, the way from a step to it.
         sentence: All that in a line.
-        patch: For code, the change of its text as a unified diff.
+        patch: For code, and files of text, the change of the text as a unified diff.
+        detail: For a file, folder or value, what differs inside it, in words.
     """
 
     what: str
@@ -35,6 +36,7 @@ class ChangeView:
     via: tuple[str, ...]
     sentence: str
     patch: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,31 +273,41 @@ class ExplainedStep:
 
     Attributes:
         step: The step.
-        how: ``ran``, ``reused``, ``failed`` or ``skipped``.
+        how: ``ran``, ``reused``, ``failed`` or ``skipped``; of a run that was not made ``would run``,
+            ``would be reused`` or ``may run``.
         reason: In words.
-        against: The earlier run that was most like this one; empty if there is none, or it was reused.
+        against: The run that it is held against: the one that was named, or the earlier one that was most like this
+            one; empty if there is none, or it was reused.
+        since: How long ago that was.
         ingredients: The parts of the key that differ from that run's → before and now.
-        changes: What differs between the two versions, as far as it concerns the step.
-        assumed: What was checked before it was reused.
+        changes: What differs between the two, ingredient by ingredient.
+        output: What became of the output: ``the same``, ``differs``, or the two in short.
+        checked: How much was checked before it was reused, besides its key: ``3 files``, ``1 variable``.
+        assumed: What was checked, one by one.
+        unchecked: What nobody could check.
     """
 
     step: str
     how: str
     reason: str
     against: str = ""
+    since: str = ""
     ingredients: dict[str, tuple[str, str]] = field(default_factory=dict)
     changes: tuple[ChangeView, ...] = ()
+    output: str = ""
+    checked: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Why the steps of a run ran, or did not.
+    """Why the steps of a run ran, or did not; or what a run would do now.
 
     Attributes:
         name: What was asked for.
-        run: The run.
-        version: Its version.
+        run: The run; empty if it was not made.
+        version: Its version; likewise.
         steps: Step by step.
     """
 
