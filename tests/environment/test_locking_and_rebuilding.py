@@ -20,7 +20,7 @@ from twice.actions.environments import Experiments, buildable, whole
 from twice.actions.lock import keeps_wheels, lock
 from twice.actions.rebuild import collect, folder_of, rebuild
 from twice.environment import uv
-from twice.environment.lock import requirements_text, written
+from twice.environment.lock import lockable, requirements_text, written
 from twice.environment.python import distributions
 from twice.environment.rebuild import interpreter_for
 from twice.environment.record import environment
@@ -178,6 +178,17 @@ def test_a_source_of_the_systems_that_no_step_reaches_is_left_out_and_the_rest_i
     assert says(rebuild(store, rest).python, "import alpha; print(alpha.NUMBER)") == "1"
     ours = of(gamma="1.0", alpha="1.0")  # pip installed it, so that somebody wanted it
     assert buildable(found, ours, ()) == found
+
+
+def test_broken_metadata_do_not_keep_the_rest_from_being_locked(store: Store, index: Index) -> None:
+    odd = {"broken": "unknown", "we ird": "1.0", "pytz": "2004d"}
+    strange = [Distribution(name=name, version=version, origin="unknown") for name, version in odd.items()]
+    _, found = lock(store, of(*strange, alpha="1.0"))
+    assert [package.name for package in found.packages] == ["alpha"]
+    assert {left.name: left.version for left in found.left_out} == odd
+    assert all("metadata are broken" in left.why for left in found.left_out)
+    for version in ("1", "1.0.post1", "2!1.0rc1", "1.0-1", "1.0+local.3", "v1.0.dev2", "2024.1b0"):
+        assert lockable("a.b-c_d", version)
 
 
 def test_what_takes_longer_than_the_time_that_is_left_is_ended_with_all_that_it_started(

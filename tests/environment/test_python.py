@@ -171,6 +171,13 @@ def test_a_shared_namespace_is_told_apart_by_the_longer_name(site: Path, install
     assert distributions_of("g.cloud.elsewhere", path) == (("g-storage", "1"), ("g-vision", "2"))
 
 
+def test_two_distributions_with_one_and_the_same_module_both_own_it(site: Path, install: Install) -> None:
+    for name in ("cv-whole", "cv-small"):
+        install(f"{name}-1.dist-info", f"Name: {name}\nVersion: 1\n", RECORD="cv2/__init__.py,,\n")
+    assert distributions_of("cv2", [str(site)]) == (("cv-small", "1"), ("cv-whole", "1"))
+    assert distributions_of("cv2.data", [str(site)]) == (("cv-small", "1"), ("cv-whole", "1"))
+
+
 def test_a_namespace_of_a_distribution_without_a_list_of_files_is_still_its_own(site: Path, install: Install) -> None:
     install("a-1.dist-info", "Name: a\nVersion: 1\n", top_level="g\n")
     install("b-1.dist-info", "Name: b\nVersion: 1\n", RECORD="g/b.py,,\n")

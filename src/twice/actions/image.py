@@ -35,6 +35,8 @@ MEMORY, CPUS, NETWORK, BASE = (
     "TWICE_CONTAINER_NETWORK",
     "TWICE_BASE_IMAGE",
 )
+LOOK = "the Dockerfile can be looked at: `twice env export NAME --to FOLDER`"
+OTHER_BASE = "--base IMAGE (or TWICE_BASE_IMAGE) takes another, as one that was loaded into the engine from a file"
 PYTHON = "/venv/bin/python"
 HOME = "/home/twice"
 
@@ -127,12 +129,12 @@ def _build(with_: Engine, name: str, folder: Path, alone: bool) -> None:
     command = ["build", "-q", "--force-rm", *options, "-t", name]
     if alone:
         try:
-            with_.run([*command, "--network=none", str(folder)], doing="build the image")
+            with_.run([*command, "--network=none", str(folder)], doing="build the image", hint=LOOK)
             return
         except EnvironmentUnusable as problem:
             if APT not in problem.message:
                 raise
-    with_.run([*command, "--network=host", str(folder)], doing="build the image")
+    with_.run([*command, "--network=host", str(folder)], doing="build the image", hint=LOOK)
 
 
 def _known(with_: Engine, kept: Path) -> Image | None:
@@ -150,7 +152,7 @@ def _pin(with_: Engine, base: str) -> tuple[str, str]:
     """The base by its digest, pulled if it is not here."""
     found = with_.image(base)
     if found is None:
-        with_.run(["pull", "-q", base], doing=f"pull the base image {base}")
+        with_.run(["pull", "-q", base], doing=f"pull the base image {base}", hint=OTHER_BASE)
         found = with_.image(base)
     if found is None:
         raise EnvironmentUnusable(f"{with_.name} does not know the image {base}.", hint="name another with --base")

@@ -11,7 +11,7 @@ from pathlib import Path
 from twice.environment import uv
 from twice.environment.edits import edited
 from twice.environment.fetch import fetch
-from twice.environment.lock import Resolved, resolve
+from twice.environment.lock import Resolved, lockable, resolve
 from twice.environment.python import described_at
 from twice.environment.record import environment
 from twice.environment.wheels import fits, platforms, repacked, source_of, tags
@@ -49,7 +49,7 @@ def lock(store: Store, recorded: Environment, *, keep_wheels: bool = False) -> t
     """
     of = pins(recorded)
     known = store.locks(of)
-    never = {found.name for found in recorded.distributions if found.origin == "conda"}
+    never = {d.name for d in recorded.distributions if d.origin == "conda" or not lockable(d.name, d.version)}
     if known and (known[-1][1].kept or not keep_wheels) and {left.name for left in known[-1][1].left_out} <= never:
         return known[-1]
     work = _Work(store, recorded)
@@ -76,13 +76,17 @@ class _Work:
     def lock(self, of: Digest, keep_wheels: bool) -> Lock:
         wanted = [found for found in self.recorded.distributions if found.name not in NOT_LOCKED]
         python = self.recorded.interpreter.version
+        for found in wanted:
+            if not lockable(found.name, found.version):
+                self.left[found.name] = "its metadata are broken: nothing can be asked for by this name and version"
         own = [found for found in wanted if found.edited or found.origin not in ("index", "unknown")]
-        resolved = resolve({found.name: found.version for found in wanted if found not in own}, python)
+        asked = [found for found in wanted if found not in own and found.name not in self.left]
+        resolved = resolve({found.name: found.version for found in asked}, python)
         packages = dict(resolved.packages)
         for found in wanted:
             if found.origin == "conda":
                 self.left[found.name] = "it is conda's and no Python distribution, so that no index has it"
-            elif found.name not in packages:
+            elif found.name not in packages and found.name not in self.left:
                 why = resolved.unknown.get(found.name, self._why(found))
                 package = self._made(found, why)
                 if package is not None:

@@ -46,13 +46,14 @@ class Engine:
     name: str
     program: str
 
-    def run(self, arguments: Sequence[str], *, doing: str, timeout: float | None = None) -> str:
+    def run(self, arguments: Sequence[str], *, doing: str, timeout: float | None = None, hint: str = "") -> str:
         """Run its program.
 
         Args:
             arguments: What it is told.
             doing: What for, in words that go after "could not".
             timeout: In seconds.
+            hint: What to try if it ends with an error that says nothing more general.
 
         Raises:
             EnvironmentUnusable: It ended with an error.
@@ -69,7 +70,7 @@ class Engine:
         )
         if done.returncode:
             said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
-            raise EnvironmentUnusable(f"could not {doing}; {self.name} says:\n{said}", hint=_hint(said))
+            raise EnvironmentUnusable(f"could not {doing}; {self.name} says:\n{said}", hint=_hint(said) or hint)
         return done.stdout
 
     def image(self, name: str) -> dict[str, Any] | None:
@@ -121,7 +122,7 @@ def _hint(said: str) -> str:
         return "you may not use the engine: join its group (sudo usermod -aG docker $USER, then log in again)"
     if "daemon" in said.lower() and "connect" in said.lower():
         return "is the engine running? (sudo systemctl start docker)"
-    return "the Dockerfile can be looked at: `twice env export NAME --to FOLDER`"
+    return ""
 
 
 def dockerfile(

@@ -70,12 +70,13 @@ def _names(path: str) -> set[str]:
 
 def _versions(packages: frozenset[str]) -> dict[str, str]:
     try:
-        text = (_DPKG / "status").read_bytes()
+        text = b"\n" + (_DPKG / "status").read_bytes()
     except OSError:
         return {}
     found = {}
     for name in packages:
-        match = re.search(rb"^Package: %s\n(?:.+\n)*?Version: (.+)\n" % re.escape(name.encode()), text, re.MULTILINE)
-        if match:
+        begin = text.find(b"\nPackage: %s\n" % name.encode())
+        told = text[begin : text.find(b"\n\n", begin)] if begin >= 0 else b""
+        if match := re.search(rb"^Version: (.+)$", told, re.MULTILINE):
             found[name] = match[1].decode()
     return found

@@ -22,6 +22,12 @@ _UNKNOWN = (
     re.compile(r"Because only ([A-Za-z0-9][\w.-]*?)[<>=]"),
     re.compile(r"Failed to (?:build|download|fetch).*?`([A-Za-z0-9][\w.-]*?)(?:==[^`]*)?`"),
 )
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(  # as PEP 440 has it
+    r"v?(\d+!)?\d+(\.\d+)*([-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?\d*)?(-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?"
+    r"([-_.]?dev[-_.]?\d*)?(\+[a-z0-9]+([-_.][a-z0-9]+)*)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,11 @@ class Resolved:
     packages: Mapping[str, LockedPackage]
     unknown: Mapping[str, str]
     addresses: Mapping[str, str]
+
+
+def lockable(name: str, version: str) -> bool:
+    """Whether an index can have such a distribution; broken metadata give names and versions that it cannot."""
+    return bool(_NAME.fullmatch(name) and _VERSION.fullmatch(version))
 
 
 def resolve(pins: Mapping[str, str], python: str, *, everywhere: bool = True) -> Resolved:
