@@ -4,14 +4,17 @@
 
 A pipeline of four small steps, and one of four steps that reach 300 modules, are run until all is in the vault; then
 once more in fresh processes, twice in each: *first* is what a script pays, *next* a session that goes on. Beside them,
-in turn: ``import twice`` and ``twice --help``, as the CPU time of a process less that of an empty one. Shown are
-medians of CPU seconds; the reference is an empty Python process.
+in turn: ``import twice``, ``import click`` and ``twice --help``, and a worker from its start until it is ready for its
+first step, as the CPU time of a process less that of an empty one. Shown are medians of CPU seconds; the reference is
+an empty Python process. Byte code is kept, whatever the environment says: without it, importing is compiling.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +23,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
+
+from twice.execute.launch import HERE
+from twice.execute.worker import PROTOCOL
 
 SMALL = """
     import sys, time
@@ -97,6 +103,20 @@ def seconds(command: Sequence[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def worker() -> float:
+    """The CPU seconds of a worker process that is ready for its first step, and is not given one."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ours, theirs = socket.socketpair()
+    command, _ = HERE.command(theirs.fileno())
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()]), ours, ours.makefile("rwb", buffering=0) as lines:
+        theirs.close()
+        lines.write(json.dumps({"protocol": PROTOCOL, "preload": []}).encode() + b"\n")
+        assert "ready" in json.loads(lines.readline())
+        ours.shutdown(socket.SHUT_RDWR)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def runs(folder: Path) -> list[float]:
     """The CPU seconds of two runs in one fresh process, in which every step is reused."""
     told = subprocess.run([sys.executable, "flow.py"], cwd=folder, capture_output=True, text=True, check=True).stdout
@@ -108,7 +128,8 @@ def runs(folder: Path) -> list[float]:
 def main() -> None:
     """Measure everything in turn."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    os.environ.pop("TWICE_STORE", None)
+    for name in ("TWICE_STORE", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as place:
         small, large = Path(place) / "small", Path(place) / "large"
         for folder, text in ((small, SMALL), (large, LARGE)):
@@ -124,6 +145,8 @@ def main() -> None:
             empty = seconds([sys.executable, "-c", ""])
             found.setdefault("an empty process", []).append(empty)
             found.setdefault("import twice", []).append(seconds([sys.executable, "-c", "import twice"]) - empty)
+            found.setdefault("import click", []).append(seconds([sys.executable, "-c", "import click"]) - empty)
+            found.setdefault("a worker, ready", []).append(worker() - empty)
             found.setdefault("twice --help", []).append(seconds([sys.executable, "-m", "twice", "--help"]) - empty)
             for name, folder in (("4 small steps", small), ("4 steps, 300 modules", large)):
                 first, following = runs(folder)

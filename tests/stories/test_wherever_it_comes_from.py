@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -192,3 +193,28 @@ def test_a_program_from_a_pipe_is_refused_with_the_way_out(tmp_path: Path) -> No
     assert "came through a pipe, and that can be read only once" in done.stderr
     assert "python < flow.py" in done.stderr
     assert not list(tmp_path.glob("store/traces/*"))
+
+
+def test_the_values_of_many_variables_are_put_down_together_and_come_back(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    values = "\n".join(f"V{number} = ['value', {number}]" for number in range(40))
+    script = """
+        from pathlib import Path
+        from twice import Pipeline
+
+        VALUES
+
+        def total():
+            return sum(held[1] for held in [NAMES])
+
+        if __name__ == "__main__":
+            pipeline = Pipeline(steps=[total], version="v1")
+            pipeline.run()
+            pipeline.save()
+            print(Pipeline.load("v1").run().output, sum(f.is_file() for f in Path(".twice/objects").rglob("*")))
+        """
+    names = ", ".join(f"V{number}" for number in range(40))
+    (tmp_path / "flow.py").write_text(dedent(script).replace("VALUES", values).replace("NAMES", names))
+    total, files = project.python("flow.py").split()
+    assert int(total) == sum(range(40))
+    assert int(files) < 20, "not a file for each"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 
@@ -30,8 +30,11 @@ from twice.source.pieces import modules_imported
 from twice.source.snapshot import Capture, capture
 from twice.store.store import Store
 from twice.values import artifact as artifacts
-from twice.values.encode import encode
+from twice.values.encode import Encoded, encode
 from twice.values.kind import BufferSource, FileSource, Hook
+
+_LARGE = 1 << 24
+"""Bytes of captured values, taken apart, that may wait to be put into the vault together."""
 
 
 class Installed:
@@ -208,11 +211,23 @@ def put_value(store: Store, value: object, *, describe: str, hook: Hook | None =
     Raises:
         ValueNotStorable: No kind of value can hold it.
     """
+    return _put_together(store, [encode(value, describe=describe, hook=hook)])[0]
+
+
+def _put_together(store: Store, values: Sequence[Encoded]) -> list[Artifact]:
+    """Put values that were taken apart into the vault, their bytes all at once."""
+    parts = {
+        id(part): part
+        for value in values
+        for part in (value.skeleton, *value.buffers, *filter(None, [value.aside]), *value.aside_buffers)
+    }
+    plain = {number: part for number, part in parts.items() if not isinstance(part, FileSource)}
+    digests = dict(zip(plain, store.put_many(plain.values()), strict=True))
 
     def put_object(source: BufferSource) -> Digest:
-        return store.put_file(source.path) if isinstance(source, FileSource) else store.put(source)
+        return store.put_file(source.path) if isinstance(source, FileSource) else digests[id(source)]
 
-    return artifacts.put(encode(value, describe=describe, hook=hook), put_object)
+    return [artifacts.put(value, put_object) for value in values]
 
 
 def _put_parameter(store: Store, name: str, value: object) -> Artifact:
@@ -227,12 +242,19 @@ def _put_parameter(store: Store, name: str, value: object) -> Artifact:
 
 def _put_snapshot(store: Store, captured: Capture, code: Digest) -> Snapshot:
     sources = store.put_many(file.data for file in captured.files)
-    values = []
+    values: list[Artifact] = []
+    waiting: list[Encoded] = []
+    size = 0
     for value in captured.state.values:
         try:
-            values.append(put_value(store, value, describe="a captured value", hook=captured.reach.values.hook))
+            waiting.append(encode(value, describe="a captured value", hook=captured.reach.values.hook))
         except ValueNotStorable as problem:
             raise CaptureError(f"a value that the steps reach cannot be saved: {problem.message}") from None
+        size += waiting[-1].size
+        if size > _LARGE:
+            values += _put_together(store, waiting)
+            waiting, size = [], 0
+    values += _put_together(store, waiting)
     outline = json.dumps(captured.state.outline, sort_keys=True, separators=(",", ":")).encode()
     return Snapshot(
         code=code,
