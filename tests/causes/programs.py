@@ -131,7 +131,8 @@ def as_long_as_it_lasts():  # clock
 def early_stop():  # clock
     from sklearn.linear_model import SGDRegressor
     X, y = np.arange(20.0).reshape(-1, 1) / 20, np.arange(20.0)
-    model, start = SGDRegressor(random_state=0), time.perf_counter()
+    model = SGDRegressor(random_state=0).partial_fit(X, y)
+    start = time.perf_counter()
     while time.perf_counter() - start < 0.3:
         model.partial_fit(X, y)
     return [model.coef_, model.t_]
@@ -190,7 +191,7 @@ def two_at_once():  # entropy+clock
 def lost_updates():  # threads
     total = [0]
     def add():
-        for _ in range(200):
+        for _ in range(2000):
             seen = total[0]
             time.sleep(0)
             total[0] = seen + 1
