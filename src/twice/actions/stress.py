@@ -13,8 +13,8 @@ from twice.actions.compare import judged
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
 from twice.actions.seed_noise import with_other_seeds
-from twice.compare.levers import still
 from twice.compare.noise import spread
+from twice.compare.steadying import still
 from twice.control.conditions import Conditions
 from twice.errors import NotFound
 from twice.execute.events import Experimenting, Listener
