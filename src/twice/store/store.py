@@ -24,6 +24,8 @@ from twice.store import objects as objects_
 from twice.store.backend import Backend, Bytes
 from twice.store.content import Content
 from twice.store.durable import explained, sync_folder
+from twice.store.elsewhere import FILE as ELSEWHERE
+from twice.store.elsewhere import backend_of
 from twice.store.files import FileDigests
 from twice.store.filing import FOLDER as RECORDS
 from twice.store.filing import Filing
@@ -52,7 +54,7 @@ ENVIRONMENTS = "environments"
 """The folder of environments that were rebuilt; it can be deleted whenever none of them runs."""
 _INDEX = "index.sqlite"
 _OURS = {"format", ".gitignore", objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE}
-_OURS |= {_TEMPORARY, _INDEX, ENVIRONMENTS, MEMOS}
+_OURS |= {_TEMPORARY, _INDEX, ENVIRONMENTS, MEMOS, ELSEWHERE}
 
 R = TypeVar("R", bound=Record)
 
@@ -81,6 +83,7 @@ class Store:
     ) -> None:
         self.path = path
         self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._elsewhere = False
         self._backend = backend
         self._scratch = scratch
         self._index = index
@@ -129,7 +132,13 @@ class Store:
                 return cls._for_reading(place)
             scratch.path.mkdir(exist_ok=True)
             scratch.clean()
-        return cls(place, backend, scratch, Index(place / _INDEX))
+            elsewhere = backend_of(place)
+        store = cls(place, elsewhere or backend, scratch, Index(place / _INDEX))
+        if elsewhere is not None:
+            elsewhere.claim("format", f"{FORMAT}\n".encode())
+            _check_format(place, elsewhere.read("format"))
+            store._elsewhere = True
+        return store
 
     @classmethod
     def _for_reading(cls, place: Path) -> Store:
@@ -369,7 +378,17 @@ class Store:
 
     @property
     def collector(self) -> Collector:
-        """Clears this store out."""
+        """Clears this store out.
+
+        Raises:
+            StoreUnusable: Its bytes are elsewhere, and others may rely on them without being seen from here.
+        """
+        if self._elsewhere:
+            raise StoreUnusable(
+                f"the bytes of the store {self.path} are in a backend of another package, and who relies on them from "
+                "another folder or machine cannot be seen from here, so nothing is taken away.",
+                hint="delete them by that backend's own means when nobody needs them",
+            )
         return Collector(self._backend, self._gate, self._objects)
 
     @property
