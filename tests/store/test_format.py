@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import random
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import twice.records
 from store.reader import Reader
+from twice.records.canonical import Record
 from twice.records.digest import digest_bytes
 from twice.store import Store, packs, recipes
 from twice.store.memory import MemoryBackend
@@ -56,6 +62,21 @@ def test_a_program_that_knows_only_the_page_reads_a_real_store(tmp_path: Path) -
 
 def test_the_reader_is_short() -> None:
     assert len(Path(__file__).with_name("reader.py").read_text().splitlines()) <= 110
+
+
+def test_the_page_names_every_field_of_every_record() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "format.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (`.*`) \|$", page, re.MULTILINE))
+    for module in pkgutil.iter_modules(twice.records.__path__):
+        importlib.import_module(f"twice.records.{module.name}")
+    kinds = [kind for kind in _below(Record) if kind.__module__.startswith("twice.records.")]
+    assert {kind.__name__: ", ".join(f"`{name}`" for name in kind.__struct_fields__) for kind in kinds} == rows
+
+
+def _below(kind: type[Record]) -> Iterator[type[Record]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _below(below)
 
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "format_1"
