@@ -143,6 +143,7 @@ def overhead(folder: Path, rounds: int, turns: int) -> list[tuple[float, float]]
 def main(words: Sequence[str]) -> None:
     """Measure everything in turn."""
     turns, seconds = int(words[0]) if words else 3, float(words[1]) if words[1:] else 10.0
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     for name in ("TWICE_STORE", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as place:
