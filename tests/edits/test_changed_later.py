@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -10,27 +11,41 @@ from pathlib import Path
 
 import pytest
 
-from edits import everyday
+from edits import everyday, sides
 from edits.cases import Edit
 from edits.changed_later import CHANGED_LATER, REFUSED
 from edits.rebound import REFUSED_AS_SCRIPT
 
-assert everyday  # its cases are among the others
+assert everyday and sides  # their cases are among the others
 
 TESTS = Path(__file__).parent.parent
 Seen = dict[str, dict[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
-def looked() -> Seen:
-    """What one process saw of all these programs, before and after the edit, their trees gone when they come back."""
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """What one process saw of all these programs, before and after the edit, their trees gone when they come back.
+
+    Where several processes carry out tests, the first to come here looks, and the others wait for it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "looked.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        seen = shared / "looked.json"
+        if not seen.exists():
+            seen.write_text(_look())
+    told: Seen = json.loads(seen.read_text())
+    assert set(told) == {*REFUSED, *REFUSED_AS_SCRIPT, *(edit.name for edit in CHANGED_LATER)}
+    return told
+
+
+def _look() -> str:
     command = [sys.executable, "-m", "edits.fuzzing.again"]
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    told: Seen = json.loads(done.stdout)
-    assert set(told) == {*REFUSED, *REFUSED_AS_SCRIPT, *(edit.name for edit in CHANGED_LATER)}
-    return told
+    return done.stdout
 
 
 @pytest.mark.parametrize("edit", CHANGED_LATER, ids=lambda edit: edit.name)
