@@ -189,16 +189,17 @@ def torch_seeded_anew():  # entropy
 def two_at_once():  # entropy+clock
     return [os.urandom(2).hex(), time.time()]
 def lost_updates():  # threads
-    total = [0]
-    def add():
+    totals = [0, 0, 0, 0]
+    def add(which):
         for _ in range(2000):
-            seen = total[0]
-            time.sleep(0)
-            total[0] = seen + 1
-    threads = [threading.Thread(target=add) for _ in range(4)]
+            seen = totals[which]
+            if seen % (97 - 6 * which) == 0:
+                time.sleep(0)
+            totals[which] = seen + 1
+    threads = [threading.Thread(target=add, args=(n % 4,)) for n in range(16)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    return total[0]
+    return totals
 def inside_a_library():  # entropy
     from scipy.stats import qmc
     return qmc.Halton(2).random(2)
