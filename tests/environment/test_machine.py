@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from twice.environment.libraries import _owned, libraries
 from twice.environment.machine import machine, parse_cpuinfo, parse_sysctl, usable_cores
 
 
@@ -64,3 +65,20 @@ def test_a_mac_is_read() -> None:
     assert parse_sysctl(text) == ("Apple M2", ("feat_bf16",))
     intel = "machdep.cpu.brand_string: Intel(R) Core\nmachdep.cpu.features: FPU SSE4.2\nhw.optional.avx2_0: 1\n"
     assert parse_sysctl(intel) == ("Intel(R) Core", ("avx2_0", "fpu", "sse4.2"))
+
+
+def test_libraries_of_the_system_have_their_package_whether_it_is_looked_up_or_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    mapped = {line[line.index("/") :] for line in lines if "/" in line and ".so" in line}
+    told = []
+    for damaged in (False, False, True):
+        if damaged:
+            (tmp_path / "twice" / "owners.json").write_text("{")
+        _owned.cache_clear()
+        told.append(libraries(mapped))
+    assert told[0] == told[1] == told[2]
+    [libc] = [library for library in told[0] if library.name.startswith("libc.so")]
+    assert (libc.package == "libc6") == Path("/var/lib/dpkg/info/libc6:amd64.list").exists()

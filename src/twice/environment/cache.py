@@ -1,4 +1,4 @@
-"""What was found installed in a folder, kept from process to process while the folder is as it was.
+"""What was found installed, kept from process to process while the folder, or the system's list, is as it was.
 
 Reading three hundred descriptions takes longer than a small pipeline runs. Installing, upgrading and removing rename
 something in the folder, so its time tells. The file can be deleted; whatever is wrong with it, it is not there.
@@ -34,6 +34,15 @@ class _Kept(msgspec.Struct):
     found: list[_Entry]
 
 
+class _Owners(msgspec.Struct):
+    form: int
+    changed: int
+    owners: dict[str, tuple[str, str]]
+
+
+_OWNERS = "owners.json"
+
+
 def place() -> Path:
     """The folder of Twice's caches of this user."""
     base = os.environ.get("XDG_CACHE_HOME")
@@ -67,12 +76,34 @@ def remember(folder: Path, changed: int, found: tuple[Installed, ...]) -> None:
         for installed in found
     ]
     with contextlib.suppress(OSError, RuntimeError):
-        file = _file(folder)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent)
-        with open(descriptor, "wb") as partial:
-            partial.write(msgspec.json.encode(_Kept(_FORMAT, str(folder), changed, entries)))
-        Path(name).replace(file)
+        _write(_file(folder), msgspec.json.encode(_Kept(_FORMAT, str(folder), changed, entries)))
+
+
+def owners_remembered(changed: int) -> dict[str, tuple[str, str]]:
+    """The system's packages, with their versions, that are known to own files; those without are there too.
+
+    Args:
+        changed: When the system's list of packages changed last, in nanoseconds; what is of another time is forgotten.
+    """
+    try:
+        kept = msgspec.json.decode((place() / _OWNERS).read_bytes(), type=_Owners)
+    except (OSError, RuntimeError, msgspec.MsgspecError):
+        return {}
+    return kept.owners if (kept.form, kept.changed) == (_FORMAT, changed) else {}
+
+
+def remember_owners(changed: int, owners: dict[str, tuple[str, str]]) -> None:
+    """Keep which packages own which files."""
+    with contextlib.suppress(OSError, RuntimeError):
+        _write(place() / _OWNERS, msgspec.json.encode(_Owners(_FORMAT, changed, owners)))
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent)
+    with open(descriptor, "wb") as partial:
+        partial.write(data)
+    Path(name).replace(file)
 
 
 def _file(folder: Path) -> Path:

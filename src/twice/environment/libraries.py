@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from twice.environment.cache import owners_remembered, remember_owners
 from twice.records.environment import SharedLibrary
 
 _DPKG = Path("/var/lib/dpkg")
@@ -27,14 +28,19 @@ def libraries(paths: Iterable[str]) -> tuple[SharedLibrary, ...]:
 
 @functools.lru_cache(maxsize=16)
 def _owned(paths: tuple[str, ...]) -> dict[str, SharedLibrary]:
-    owners = _owners(paths)
-    versions = _versions(frozenset(owners.values()))
+    try:
+        changed = (_DPKG / "status").stat().st_mtime_ns
+    except OSError:
+        changed = 0  # no Debian: nothing owns anything
+    known = owners_remembered(changed)
+    missing = tuple(path for path in paths if path not in known)
+    if missing:
+        owners = _owners(missing)
+        versions = _versions(frozenset(owners.values()))
+        known |= {path: (owners.get(path, ""), versions.get(owners.get(path, ""), "")) for path in missing}
+        remember_owners(changed, known)
     return {
-        path: SharedLibrary(
-            name=os.path.basename(path),  # noqa: PTH119
-            package=owners.get(path, ""),
-            version=versions.get(owners.get(path, ""), ""),
-        )
+        path: SharedLibrary(name=os.path.basename(path), package=known[path][0], version=known[path][1])  # noqa: PTH119
         for path in paths
     }
 
