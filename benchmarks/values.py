@@ -1,7 +1,8 @@
 # ruff: noqa: B023 - every function is called before its loop goes on
 """Fingerprints, encoding and loading against references, interleaved in one run: ``python benchmarks/values.py``.
 
-Each line is the median of ratios of pairs that were measured one right after the other, at three sizes.
+Each line is the median of ratios of processor times, of pairs that were measured one right after the other, at three
+sizes.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from twice.values.fingerprint import fingerprint
 
 def seconds(function: Callable[[], object]) -> float:
     gc.collect()
-    start = time.perf_counter()
+    start = time.process_time()
     function()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def ratio(ours: Callable[[], object], reference: Callable[[], object], rounds: int = 5) -> tuple[float, float]:

@@ -268,3 +268,28 @@ def test_columns_and_attributes_are_places() -> None:
     left, right = pd.DataFrame({"a b": [1.0], "c": [1.0]}), pd.DataFrame({"a b": [1.1], "c": [1.0]})
     assert between(left, right, places={"a b": Tolerance(rtol=0.2)}).within
     assert not between(left, right, places={"c": Tolerance(rtol=0.2)}).within
+
+
+def test_models_that_differ_say_how_many_of_their_trees_do() -> None:
+    import catboost
+    import lightgbm
+    from sklearn.ensemble import RandomForestClassifier
+
+    features = np.random.default_rng(0).normal(size=(80, 3))
+    target = (features[:, 0] > 0).astype(int)
+    light: dict[str, Any] = {"n_estimators": 3, "verbose": -1, "n_jobs": 1}
+    cat: dict[str, Any] = {"iterations": 3, "verbose": 0, "allow_writing_files": False, "thread_count": 1}
+    sides = [
+        (
+            RandomForestClassifier(3, random_state=0).fit(features[:count], target[:count]),
+            lightgbm.LGBMClassifier(**light).fit(features[:count], target[:count]).booster_,
+            catboost.CatBoostClassifier(**cat).fit(features[:count], target[:count]),
+        )
+        for count in (80, 70)
+    ]
+    found = [difference(term_of(before), term_of(after)) for before, after in zip(*sides, strict=True)]
+    assert [one is not None and one.what.rpartition(";")[2].strip() for one in found] == [
+        "3 of 3 estimators do",
+        "3 of 3 trees differ, from tree 0 on",
+        "3 of 3 trees differ, from tree 0 on",
+    ]

@@ -209,7 +209,7 @@ class Comparison:
             change["ulps"] = ulps_between(left, right)
             if close_by_rounding(left, right):
                 explained = frozenset({ROUNDING})
-        if type(left) is type(right) and "relative" in change:
+        if type(left) is type(right) and math.isfinite(change.get("relative", math.inf)):
             what += f" (relative difference {change['relative']:.2g})"
         return Difference(path, what, change, within=self._covers(change, path), explained=explained)
 

@@ -86,6 +86,11 @@ class LightBoosterKind(Kind):
     def preview(self, value: Any) -> str:
         return f"Booster of {value.num_trees()} trees"
 
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.kinds.trees import lightgbm_differ
+
+        return lightgbm_differ(left, right, comparison, path)
+
 
 class CatBoostKind(Kind):
     """A CatBoost model: its parameters and what its JSON export says of it; its own format is kept aside.
@@ -127,6 +132,11 @@ class CatBoostKind(Kind):
 
     def preview(self, value: Any) -> str:
         return f"{type(value).__name__} of {value.tree_count_ or 0} trees"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.kinds.trees import catboost_differ
+
+        return catboost_differ(left, right, comparison, path)
 
 
 def _said(exported: bytes) -> Any:

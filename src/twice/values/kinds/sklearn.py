@@ -9,6 +9,8 @@ from twice.values.kind import Kind
 from twice.values.kinds.objects import LibraryObjectKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from twice.values.compare import Comparison, Difference
     from twice.values.terms import Tagged
 
@@ -40,7 +42,18 @@ class EstimatorKind(LibraryObjectKind):
             for listed, word in ((parameters, "parameter"), (fitted, "fitted attribute"))
             if listed
         )
-        return replace(found, what=f"{what} differ", detail={"parameters": parameters, "fitted": fitted})
+        verb = "differs" if len(parameters) + len(fitted) == 1 else "differ"
+        sentence = f"{what} {verb}{_estimators(parts, path)}"
+        return replace(found, what=sentence, detail={"parameters": parameters, "fitted": fitted})
+
+
+def _estimators(parts: Iterable[Difference], path: str) -> str:
+    """How many of an ensemble's estimators differ, in words."""
+    for part in parts:
+        if part.path.removesuffix(".items") == f"{path}.estimators_" and "differing" in part.detail:
+            count = part.detail["length"][0] if "length" in part.detail else part.detail.get("size")
+            return f"; {part.detail['differing']} of {count} estimators do" if count else ""
+    return ""
 
 
 def _settings(value: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference
+from twice.values.compare import Difference, by_name
 from twice.values.formats.ubjson import ubjson
-from twice.values.terms import Bytes, Tagged
+from twice.values.terms import Bytes, Container, Mapping, Tagged
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison
@@ -25,14 +26,49 @@ def xgboost_differ(left: Tagged, right: Tagged, comparison: Comparison, path: st
         if found is None or before != after:
             return found
         return Difference(path, found.what, found.detail, found.children, "the trees are the same", found.within)
-    pairs = zip(trees[0], trees[1], strict=False)
+    return _told(path, *trees)
+
+
+def lightgbm_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+    """What differs between two LightGBM models: their trees, if these do."""
+    texts = [side.part("model") for side in (left, right)]
+    before, after = (str(text).split("end of trees")[0].split("\nTree=")[1:] for text in texts)
+    return comparison.states(left, right, path) if before == after else _told(path, before, after)
+
+
+def catboost_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+    """What differs between two CatBoost models: their trees, and then what else does."""
+    found = comparison.states(left, right, path)
+    if found is None:
+        return None
+    for name in ("oblivious_trees", "trees"):
+        before, after = (_under(side.part("says"), name) for side in (left, right))
+        if isinstance(before, Container) and isinstance(after, Container):
+            pairs = zip(before.items, after.items, strict=False)
+            changed = [number for number, pair in enumerate(pairs) if comparison.differ(*pair, "") is not None]
+            if changed or len(before.items) != len(after.items):
+                told = _said(len(before.items), len(after.items), changed)
+                return replace(found, path=path, what=told.what, detail=told.detail)
+    return found
+
+
+def _under(says: Any, name: str) -> Any:
+    return by_name(says).get(name) if isinstance(says, Mapping) else None
+
+
+def _told(path: str, before: list[Any], after: list[Any]) -> Difference:
+    pairs = zip(before, after, strict=False)
     changed = [number for number, (one, other) in enumerate(pairs) if one != other]
-    first = changed[0] if changed else min(len(trees[0]), len(trees[1]))
-    counts = (len(trees[0]), len(trees[1]))
-    what = f"{len(changed)} of {counts[0]} trees differ, from tree {first} on"
-    if counts[0] != counts[1]:
-        what = f"{counts[0]} trees became {counts[1]}; {what}"
-    return Difference(path, what, {"trees": counts, "differing": len(changed), "first": first})
+    return replace(_said(len(before), len(after), changed), path=path)
+
+
+def _said(before: int, after: int, changed: list[int]) -> Difference:
+    """How many trees differ, in words."""
+    first = changed[0] if changed else min(before, after)
+    what = f"{len(changed)} of {before} trees differ, from tree {first} on"
+    if before != after:
+        what = f"{before} trees became {after}; {what}"
+    return Difference("", what, {"trees": (before, after), "differing": len(changed), "first": first})
 
 
 def _plain(part: Any) -> Any:
