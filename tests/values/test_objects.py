@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from typing import Any
 
@@ -282,3 +283,25 @@ def test_previews_are_short_and_say_what_it_is(value: Any, text: str) -> None:
 
 def test_a_preview_is_never_longer_than_a_line() -> None:
     assert len(encode({f"a long key {n}": ["text" * 9] * 5 for n in range(99)}).preview) <= 80
+
+
+class Liar:
+    """Its reduction is whatever it is told to answer."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __reduce__(self) -> Any:
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [(1, 2, 3), (list, 5), (), (list,), 7, "nothing", "Liar"])
+@pytest.mark.parametrize("count", [1, 20])
+def test_what_does_not_tell_the_truth_of_itself_is_refused(answer: Any, count: int) -> None:
+    with pytest.raises(ValueNotStorable, match="Liar"):
+        encode([Liar(answer) for _ in range(count)])
+
+
+def test_a_cached_lambda_is_refused_as_a_lambda_is() -> None:
+    with pytest.raises(ValueNotStorable):
+        encode(functools.lru_cache(lambda: 1))

@@ -13,7 +13,7 @@ from typing import Any
 
 from twice.errors import ValueNotStorable
 from twice.values.kind import Aside, Kind, Made, Making, Stages
-from twice.values.kinds.references import holders
+from twice.values.kinds.references import holders, leads_to
 
 
 def reduced(value: Any) -> dict[str, Any]:
@@ -35,6 +35,11 @@ def reduced(value: Any) -> dict[str, Any]:
         ) from problem
     if isinstance(reduction, str):
         return {"global": _global_name(value, reduction)}
+    if not _is_reduction(reduction):
+        raise ValueNotStorable(
+            f"a {cls.__module__}.{cls.__qualname__} cannot be stored: what its __reduce__ returns is no reduction",
+            hint="it returns a callable and a tuple of arguments, and at most four things more",
+        )
     call, arguments, state, items, pairs, setter = (*reduction, None, None, None, None)[:6]
     result: dict[str, Any]
     if call is copyreg.__newobj__:  # type: ignore[attr-defined]
@@ -55,12 +60,32 @@ def reduced(value: Any) -> dict[str, Any]:
     return result
 
 
+def _is_reduction(reduction: object) -> bool:
+    if not isinstance(reduction, tuple) or not 2 <= len(reduction) <= 6:
+        return False
+    return callable(reduction[0]) and isinstance(reduction[1], tuple)
+
+
 def _global_name(value: Any, name: str) -> str:
+    """Where a module holds the object; a name that leads to something else would name two values alike.
+
+    Raises:
+        ValueNotStorable: No module does.
+    """
     module = getattr(value, "__module__", None)
-    found = [module] if isinstance(module, str) else holders(value, name)
-    if not found:
-        raise ValueNotStorable(f"no module holds the {type(value).__qualname__} named {name!r}")
-    return f"{found[0]}:{name}"
+    if not isinstance(module, str):
+        found = holders(value, name)
+        if found:
+            return f"{found[0]}:{name}"
+    elif "<" not in name and (leads_to(module, name, value) or not _can_tell(module, value)):
+        return f"{module}:{name}"
+    raise ValueNotStorable(f"no module holds the {type(value).__qualname__} named {name!r}")
+
+
+def _can_tell(module: str, value: object) -> bool:
+    """Whether a module is here as it was where the object was made: not so a script's, where it does not run."""
+    cls = type(value)
+    return cls.__module__ != module or leads_to(module, cls.__qualname__, cls)
 
 
 def object_stages(

@@ -36,7 +36,7 @@ def name_of(value: Any) -> str:
         )
     module = getattr(value, "__module__", None)
     for candidate in (module, "types") if isinstance(module, str) else holders(value, qualified_name):
-        if isinstance(candidate, str) and _leads_to(candidate, qualified_name, value):
+        if isinstance(candidate, str) and leads_to(candidate, qualified_name, value):
             return f"{candidate}:{qualified_name}"
     if isinstance(value, type) and module == "builtins":  # the interpreter's own: ``generator`` is types.GeneratorType
         named = sorted(key for key, found in vars(types).items() if found is value)
@@ -54,7 +54,8 @@ def holders(value: object, name: str) -> list[str]:
     return sorted(found, key=lambda key: (key.count("."), key))
 
 
-def _leads_to(module: str, qualified_name: str, value: object) -> bool:
+def leads_to(module: str, qualified_name: str, value: object) -> bool:
+    """Whether an object is found under a name in a module that is imported."""
     found: object = sys.modules.get(module)
     for part in qualified_name.split("."):
         found = getattr(found, part, None)
