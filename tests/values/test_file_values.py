@@ -96,6 +96,20 @@ def test_the_umask_is_not_part_of_the_meaning_but_comes_back(tmp_path: Path) -> 
     assert round_trip(File(other)).path.stat().st_mode & 0o777 == 0o664
 
 
+def test_sub_folders_keep_their_permissions_beside_what_they_mean(tmp_path: Path) -> None:
+    one, other = tmp_path / "a" / "x", tmp_path / "b" / "x"
+    for place, mode in ((one, 0o750), (other, 0o775)):
+        (place / "inner").mkdir(parents=True)
+        written(place / "inner" / "file")
+        (place / "empty").mkdir()
+        for folder in ("inner", "empty"):
+            (place / folder).chmod(mode)
+    assert encode(Folder(one)).skeleton == encode(Folder(other)).skeleton
+    for place, mode in ((one, 0o750), (other, 0o775)):
+        back = round_trip(Folder(place))  # which goes with its files when nobody has it
+        assert [(back / folder).stat().st_mode & 0o777 for folder in ("inner", "empty")] == [mode, mode]
+
+
 @pytest.mark.parametrize("change", [{"content": b"other"}, {"mode": 0o755}, {"name": "y"}])
 def test_files_differ_in_content_name_and_being_executable(tmp_path: Path, change: dict[str, Any]) -> None:
     one = written(tmp_path / "a" / "x")

@@ -170,14 +170,21 @@ class Folder:
         """
         top = folder / self.name
         top.mkdir()
+        folders = []
         for entry in self.entries():
             target = top.joinpath(*safe_parts(entry.path))
             if entry.what == "folder":
                 target.mkdir(exist_ok=True)
+                folders.append((target, entry.mode))
             elif entry.what == "link":
                 target.symlink_to(entry.target)
             else:
                 write_content(target, entry.source, entry.mode)
+        for (
+            made,
+            mode,
+        ) in folders:  # at last, as they may forbid writing; and so that what is in them can be deleted again
+            made.chmod(mode & 0o777 | stat.S_IRWXU)
         return top
 
     def __truediv__(self, name: str) -> Path:
@@ -226,7 +233,7 @@ def _walk(top: Path, folder: Path) -> Iterator[Entry]:
             if item.is_symlink():
                 yield Entry(relative, "link", target=str(path.readlink()))
             elif item.is_dir():
-                yield Entry(relative, "folder")
+                yield Entry(relative, "folder", mode=stat.S_IMODE(item.stat().st_mode))
                 yield from _walk(top, path)
             elif item.is_file():
                 status = item.stat()

@@ -94,7 +94,9 @@ class FolderKind(Kind):
                 raise ValueNotStorable(f"a stored folder puts {path!r} behind a link, which leads out of it")
             if what == "link":
                 links.add("/".join(parts))
-            entries.append(Entry(path, what, executable, _mode(executable, mode), target, _source(data)))
+            entries.append(
+                Entry(path, what, executable, _mode(executable or what == "folder", mode), target, _source(data))
+            )
         result = Folder.of_entries(state["name"], tuple(entries))
         if making.place is not None:
             result._path = result.write_to(place_for_next(making))
