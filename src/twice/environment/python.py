@@ -119,7 +119,9 @@ def _in_folder(folder: Path) -> tuple[Installed, ...]:
 
 def _read_folder(folder: Path) -> tuple[Installed, ...]:
     try:
-        described = sorted(path for path in folder.iterdir() if path.name.endswith(_DESCRIPTIONS))
+        # Of two with one name the last to come counts: an upgrade by ``pip install --target`` leaves the older one.
+        found_there = [path for path in folder.iterdir() if path.name.endswith(_DESCRIPTIONS)]
+        described = sorted(found_there, key=lambda path: (path.lstat().st_mtime_ns, path.name), reverse=True)
     except NotADirectoryError:
         return _in_archive(folder)
     except OSError:
