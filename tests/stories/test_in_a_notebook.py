@@ -58,3 +58,43 @@ def test_a_failing_step_shows_the_cell_s_line(tmp_path: Path) -> None:
     )
     assert "step 'load' failed: KeyError: 'missing'" in printed[1]
     assert "return {}['missing']" in printed[1]
+
+
+WORK = [
+    "import importlib\nfrom pathlib import Path\nimport numpy as np\nimport tool\nfrom twice import Pipeline",
+    "def step():\n    return tool.f()\n\ndef shown(step):\n    return str(np.array([step / 3]))",
+    "p = Pipeline(steps=[step, shown], name='cells')\n"
+    "def tell():\n    r = p.run(); print(r['step'], r.output, [one.how for one in r.record.steps])\n"
+    "tell()",
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_modules_loaded_again_settings_and_cells_out_of_order_count_and_a_restarted_kernel_reuses(
+    tmp_path: Path,
+) -> None:
+    tool = tmp_path / "tool.py"
+    tool.write_text("def f():\n    return 1\n")
+    printed = run_cells(
+        tmp_path,
+        *WORK,
+        "Path('tool.py').write_text('def f():\\n    return 2000\\n')\nimportlib.reload(tool)\ntell()",
+        "%load_ext autoreload\n%autoreload 2\nPath('tool.py').write_text('def f():\\n    return 300000\\n')",
+        "tell()",
+        "np.set_printoptions(precision=2)\ntell()",
+        "def step():\n    return later() + 1",  # what it calls is defined in a cell below
+        "def later():\n    return 6",
+        "p = Pipeline(steps=[step, shown], name='cells')\ntell()",
+        "def step():\n    return tool.f()",  # the cell above, run once more
+        "p = Pipeline(steps=[step, shown], name='cells')\ntell()",
+    )
+    assert printed[2] == "1 [0.33333333] ['ran', 'ran']"
+    assert printed[3] == "2000 [666.66666667] ['ran', 'ran']"
+    assert printed[5] == "300000 [100000.] ['ran', 'ran']"
+    assert printed[6] == "300000 [100000.] ['ran', 'ran']"  # a setting counts for every step
+    assert printed[9] == "7 [2.33] ['ran', 'ran']"
+    assert printed[11] == "300000 [100000.] ['reused', 'reused']"
+    # Another kernel, as after a restart: the same cells, and the module as it lies there by now.
+    assert run_cells(tmp_path, *WORK[:2], "np.set_printoptions(precision=2)", WORK[2])[3].endswith(
+        "['reused', 'reused']"
+    )

@@ -214,6 +214,12 @@ _SAID = {
 }
 
 
+def spoken(id_: str) -> str:
+    """A node as people call it: a function or value by its name in its module, and what has no such name as it is."""
+    module, _, name = id_.partition(":")
+    return name if name and module.replace(".", "").isidentifier() else id_
+
+
 def sentence(change: Change) -> str:
     """A change in one line, for people."""
     name = change.name.replace(":", ".").removeprefix("__main__.")
@@ -221,7 +227,7 @@ def sentence(change: Change) -> str:
     if change.what in ("code", "cosmetic"):
         if not change.before or not change.after:
             return f"{subject} is {'gone' if change.before else 'new'}"
-        way = " → ".join(part.partition(":")[2] or part for part in change.via)
+        way = " → ".join(spoken(part) for part in change.via)
         return f"{subject} changed" + (f" (reached by {way})" if len(change.via) > 1 else "")
     if not change.before:
         return f"{subject} is new: {change.after}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from twice.history.changes import spoken
 from twice.present.findings import ChangeView, DiffView, Side
 from twice.present.layout import cut, digest, indented, section, table, text
 from twice.present.marks import mark
@@ -118,7 +119,7 @@ def _place(change: ChangeView) -> Text:
     name = change.name.partition(":")[2] or change.name
     state = "" if change.before and change.after else " is gone" if change.before else " is new"
     line = text(name, "bold").append(state, style="yellow").append(f"  {change.after or change.before}", style="dim")
-    way = [part.partition(":")[2] or part for part in change.via]
+    way = [spoken(part) for part in change.via]
     if change.steps:
         reached = " → ".join(way) if len(way) > 1 else ""
         steps = f"{'steps' if len(change.steps) > 1 else 'step'} {', '.join(change.steps)}"
