@@ -20,6 +20,7 @@ from typing import Any
 
 from twice.source.cutting import Cutting, future_flags
 from twice.source.importer import MAIN, Module, SnapshotImporter
+from twice.source.installed import found_at, place_of
 
 _DEFAULTS = ("__defaults__", "__kwdefaults__")
 _WRAPPERS: dict[str, Callable[[Any], Any]] = {
@@ -27,6 +28,8 @@ _WRAPPERS: dict[str, Callable[[Any], Any]] = {
     "class": classmethod,
     "property": lambda parts: property(*parts),
     "partial": lambda parts: functools.partialmethod(parts[0], *parts[1], **parts[2]),
+    "cached property": lambda parts: cached_property(parts[0]),
+    "cache": lambda parts: functools.lru_cache(parts[1], parts[2])(parts[0]),
 }
 """How a class holds what it does not hold as it is."""
 
@@ -243,13 +246,26 @@ class Code:
         for way, held in attributes.items():
             *path, attribute = way.split("\n")
             value = self.value(held["value"])
+            if held["as"] == "names":
+                for lost in [name for name in vars(holder) if not name.startswith("__") and name not in value]:
+                    delattr(holder, lost)
+                continue
+            if held["as"] in ("gone", "installed"):
+                _as_it_was(holder, attribute, value if held["as"] == "installed" else None)
+                continue
+            if attribute == "__abstractmethods__":
+                value = frozenset(value)
             if path or attribute == "__code__":
                 _set_of_function(holder, path, attribute, value)
                 continue
             wrap: Callable[[Any], Any] | None = _WRAPPERS.get(held["as"])
             now = getattr(holder, attribute) if attribute in _DEFAULTS else vars(holder).get(attribute)
-            if not _same(getattr(now, "__func__", now) if wrap else now, value):
-                setattr(holder, attribute, wrap(value) if wrap else value)
+            missing = attribute not in _DEFAULTS and attribute not in vars(holder)
+            if missing or not _same(getattr(now, "__func__", now) if wrap else now, value):
+                made = wrap(value) if wrap else value
+                setattr(holder, attribute, made)
+                if isinstance(made, cached_property):
+                    made.__set_name__(holder, attribute)
 
     def _give(self, name: str, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
         """Give a variable of the script its captured value.
@@ -364,6 +380,8 @@ class Code:
                 if not _same(its_names.get(variable), captured):
                     its_names[variable] = captured
                 self._put[loaded, variable] = its_names
+            for variable in self.outline.get("gone", {}).get(loaded, ()):
+                its_names.pop(variable, None)
             for variable, *way, value in self.outline.get("held", {}).get(loaded, ()):
                 _hold_again(its_names[variable], way, self.value(value))
             self._give_attributes(loaded)
@@ -387,6 +405,20 @@ class Code:
             its_names[variable] = value
             if contents is not None:
                 _fill(value, contents)
+
+
+def _as_it_was(holder: Any, attribute: str, place: str | None) -> None:
+    """Let a class have the installed code that it had under a name, or nothing where it had none any more.
+
+    What cannot be imported was made by a library when the class was, so the class made again has one of its own.
+    """
+    if place is None:
+        if attribute in vars(holder):
+            delattr(holder, attribute)
+        return
+    if place_of(vars(holder).get(attribute)) != place:
+        with contextlib.suppress(ImportError, AttributeError):
+            setattr(holder, attribute, found_at(place))
 
 
 def _set_of_function(holder: Any, path: list[str], attribute: str, value: Any) -> None:

@@ -54,6 +54,7 @@ class KnownPiece(msgspec.Struct, array_like=True, gc=False):
             positional one (0 for one that is given by keyword only), once somebody asked.
         written: A function's defaults as they are written, the positional ones and those given by keyword only, each as
             ``repr`` would show it; ``...`` for one that is more than a plain constant; once somebody asked.
+        body: The names that a class's body binds whatever the conditions, and its docstring; once somebody asked.
         normals: Its normal forms, by what counts in them, once somebody asked.
     """
 
@@ -70,6 +71,7 @@ class KnownPiece(msgspec.Struct, array_like=True, gc=False):
     text: str = ""
     defaults: tuple[tuple[str, int], ...] | None = None
     written: tuple[list[str], dict[str, str]] | None = None
+    body: tuple[list[str], str | None] | None = None
     normals: dict[int, Normal] = {}
 
 
@@ -152,6 +154,18 @@ class Piece:
             self.known.written = _written(self.node)
             self.source.learned = True
         return self.known.written
+
+    @property
+    def body(self) -> tuple[list[str], str | None]:
+        """The names that a class's body binds whatever the conditions, and its docstring as it is written."""
+        if self.known.body is None:
+            node = self.node
+            assert isinstance(node, ast.ClassDef)
+            always = [statement for statement in node.body if not isinstance(statement, ast.If | ast.Try)]
+            bound = survey(ast.Module(always, [])).bindings
+            self.known.body = sorted(bound), ast.get_docstring(node, clean=False)
+            self.source.learned = True
+        return self.known.body
 
     def normal(self, *, keep_annotations: bool = False, keep_docstrings: bool = False) -> Normal:
         """Its normal form; instead of the bytes themselves, their digest."""

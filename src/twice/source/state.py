@@ -19,10 +19,12 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
 from twice.errors import CaptureError
+from twice.source.installed import CACHED
 from twice.source.modules import MAIN, Source
 from twice.source.needs import imports_of, needs_of
 from twice.source.normal import normalise
 from twice.source.pieces import CLASS, IMPORT, Piece
+from twice.source.reach.later import Gone, Installed, Names
 from twice.source.reach.live import (
     ask,
     cells_of,
@@ -60,6 +62,7 @@ class State:
             order in which they were imported; ``loaded``: the modules that were there; ``definitions``: node id → how
             to find or make it; ``main``: what the script's names stand for; ``values``: module → variable → number;
             ``held``: module → what parts have of variables that cannot be kept as a whole: variable, way, number;
+            ``gone``: module → names that its own code binds and that somebody took away later;
             ``attributes``: node id of a class or function → attribute → number and wrapper; ``settings``: statements
             of the script that make process-wide settings; ``needs``: node id → what it needs at hand, see
             ``source.needs``; ``argv``: the number of the program's arguments, if something reached may read them.
@@ -77,6 +80,15 @@ class State:
             self.values.append(placed(value, reach.roots))
             reach.graph.objects[f"value {len(self.values)}"] = value  # kept alive: it is known by identity
         return self._numbers[id(value)]
+
+
+_PARTED: dict[str, type] = {
+    "property": property,
+    "partial": functools.partialmethod,
+    "cached property": functools.cached_property,
+    "cache": CACHED,
+}
+"""What is brought back from its parts."""
 
 
 def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]) -> State:
@@ -124,6 +136,7 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
         "main": main,
         "values": values,
         "attributes": attributes,
+        "gone": {name: gone for name in reach.sources.modules if (gone := _gone(reach, name))},
         "settings": [
             {
                 "node": setting.node,
@@ -141,6 +154,17 @@ def state_of(reach: Reach, steps: Mapping[str, object], nodes: Mapping[str, str]
     return state
 
 
+def _gone(reach: Reach, module: str) -> list[str]:
+    """The names that a module has no more, of those that it binds whatever the conditions."""
+    if module == MAIN or module not in sys.modules:
+        return []
+    names = vars(sys.modules[module])
+    bindings = reach.sources.survey(module).bindings
+    return sorted(
+        name for name, bound in bindings.items() if name not in names and all(not piece.known.column for piece in bound)
+    )
+
+
 def _is_own(value: object) -> bool:
     """Whether a function or class is local itself, and no wrapper that an installed library put around one."""
     return isinstance(value, type) or (isinstance(value, FunctionType) and is_local_function(value))
@@ -148,10 +172,16 @@ def _is_own(value: object) -> bool:
 
 def _attribute(state: State, reach: Reach, value: object) -> Outline:
     """What was put onto a class or function, and how: a static method is held by the class in a wrapper."""
+    if isinstance(value, Gone):
+        return {"value": state.number(None, reach), "as": "gone"}
+    if isinstance(value, Installed):
+        return {"value": state.number(value.place, reach), "as": "installed"}
     for name, wrapper in (("static", staticmethod), ("class", classmethod)):
         if isinstance(value, wrapper):
             return {"value": state.number(value.__func__, reach), "as": name}
-    for name, kind in (("property", property), ("partial", functools.partialmethod)):
+    if isinstance(value, Names):
+        return {"value": state.number(value.names, reach), "as": "names"}
+    for name, kind in _PARTED.items():
         if isinstance(value, kind):
             return {"value": state.number(parts_of(value), reach), "as": name}
     return {"value": state.number(value, reach), "as": ""}

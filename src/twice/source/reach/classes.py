@@ -8,7 +8,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Mapping
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
@@ -17,6 +17,7 @@ from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.functions import code_said, defaults_now, made_apart
+from twice.source.reach.later import Names, later
 from twice.source.reach.live import (
     class_cells,
     is_local_function,
@@ -75,7 +76,9 @@ class Classes:
         walk, module = self._walk, self._walk.sources.homes.of(class_)
         normal = walk.normalise(definition)
         patches = _patches(class_, source, definition, walk.library)
-        node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches))
+        changed = later(class_, definition, walk.sources.homes.is_local)
+        node.own = digest_texts("class", normal.data, sorted(name for name, _ in patches), _said(changed))
+        walk.attributes.setdefault(node.id, {}).update(changed)
         node.text = definition.text
         for path, function in _methods(class_, source, definition):
             made = source.function(function.__code__)
@@ -100,7 +103,7 @@ class Classes:
             walk.attributes.setdefault(node.id, {})[name] = vars(class_)[name]
         for name, put in self._put_from_outside(class_, source, definition):
             with contextlib.suppress(CaptureError):
-                held = parts_of(put) or put
+                held = put.__func__ if isinstance(put, staticmethod | classmethod) else parts_of(put) or put
                 found = walk.values.node(f"{node.id}.{name}", held, place=f"{node.id}.{name}", plain=True)
                 node.edges.append((f"patched {name}", found))
                 walk.attributes.setdefault(node.id, {})[name] = put
@@ -167,12 +170,15 @@ class Classes:
                 "again only if it has a method of its own",
             )
         walk.names.statements(id_, "class", module, statements)
-        walk.later(lambda: walk.graph.nodes[id_].edges.extend(self._given(class_)))
+        walk.later(lambda: walk.graph.nodes[id_].edges.extend(self._given(id_, class_)))
         return id_
 
-    def _given(self, class_: type) -> list[Edge]:
+    def _given(self, id_: str, class_: type) -> list[Edge]:
         """What a class got that was made by a call: by now its names may stand for something else."""
         walk, edges = self._walk, list[Edge]()
+        names = tuple(sorted(name for name in vars(class_) if not name.startswith("__")))
+        edges += walk.functions.attributes(id_, vars(class_))
+        walk.attributes.setdefault(id_, {})[""] = Names(names)
         for name, value in vars(class_).items():
             function = getattr(value, "__func__", value)
             if isinstance(function, FunctionType) and is_local_function(function):
@@ -211,19 +217,34 @@ class Classes:
         span = range(definition.first, definition.last + 1)
         found: list[tuple[str, object]] = []
         for name, value in vars(class_).items():
-            if name.startswith("__") or isinstance(value, FunctionType | staticmethod | classmethod):
+            if name.startswith("__") or isinstance(value, FunctionType):
                 continue
-            if isinstance(value, type):
+            if isinstance(value, staticmethod | classmethod):
+                outside = isinstance(value.__func__, type) and self._walk.sources.homes.is_local(value.__func__)
+            elif isinstance(value, type):
                 outside = value.__qualname__ != f"{class_.__qualname__}.{name}"
             elif parts := parts_of(value):
                 codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
                 outside = any(not source.holds(code) or code.co_firstlineno not in span for code in codes)
                 outside = outside or isinstance(value, functools.partialmethod)
+            elif isinstance(value, functools.singledispatchmethod):
+                made = getattr(value.func, "__code__", None)
+                if isinstance(made, CodeType) and source.holds(made) and made.co_firstlineno in span:
+                    continue
+                raise CaptureError(
+                    f"step {self._walk.at_work!r} reaches the class {class_.__qualname__}, which got {name!r}, one "
+                    "method for each type of argument, after its definition.",
+                    hint="define the method inside the class",
+                )
             else:
                 outside = hasattr(type(value), "__get__") and self._walk.sources.homes.is_local(type(value))
             if outside:
                 found.append((name, value))
         return found
+
+
+def _said(changed: Mapping[str, object]) -> list[str]:
+    return [f"{name} {value!r}" for name, value in sorted(changed.items())]
 
 
 def _methods(class_: type, source: Source, definition: Piece) -> list[tuple[tuple[str, ...], FunctionType]]:

@@ -12,6 +12,7 @@ from contextvars import ContextVar, copy_context
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Final
 
+from twice.source.installed import CACHED
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import Piece
 
@@ -177,11 +178,16 @@ def home(value: object) -> str:
 
 
 def parts_of(value: object) -> tuple[object, ...]:
-    """What a property, or a method with some arguments given, is made of; empty for anything else."""
+    """What a property, a cache, or a method with some arguments given, is made of; empty for anything else."""
     if isinstance(value, property):
         return (value.fget, value.fset, value.fdel)
     if isinstance(value, functools.partialmethod):
         return (value.func, value.args, dict(value.keywords))
+    if isinstance(value, functools.cached_property):
+        return (value.func,)
+    if type(value) is CACHED:
+        parameters = value.cache_parameters()
+        return (value.__wrapped__, parameters["maxsize"], parameters["typed"])
     return ()
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError, ValueNotStorable
 from twice.records.digest import Digest, digest_texts
+from twice.source.installed import CACHED
 from twice.source.modules import MAIN, is_local
 from twice.source.reach.found import Edge, Found
 from twice.source.reach.live import name_of, namespace_of
@@ -20,7 +20,6 @@ from twice.values.fingerprint import content_of
 if TYPE_CHECKING:
     from twice.source.reach.walk import Reach
 
-_CACHED = type(lru_cache(len))
 CODE_TAG = "twice.code"
 MODULE_TAG = "twice.module"
 PLACE_TAG = "twice.place"
@@ -74,7 +73,7 @@ class Values:
                 packages.setdefault(name_of(part))
             elif isinstance(part, type | FunctionType):
                 edges.extend(walk.distributions.edges(part.__module__ or ""))
-            elif found is None and type(part) is _CACHED:  # it is written down by its name, so what it wraps counts
+            elif found is None and type(part) is CACHED:  # it is written down by its name, so what it wraps counts
                 edges.extend(("holds", wrapped) for wrapped in walk.visit(part))
                 name = str(getattr(part, "__qualname__", ""))
                 if namespace_of(MAIN).get(name) is part:  # the script is not run again: its definition is carried out

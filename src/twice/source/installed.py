@@ -1,0 +1,50 @@
+"""What classes hold of installed code: said by where it can be imported from, and found there again.
+
+Runs in workers, so this module imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType
+
+CACHED = type(functools.lru_cache(id))
+"""What a cache around a function is."""
+_WRAPPERS: dict[type, str] = {staticmethod: "static", classmethod: "class"}
+
+
+def place_of(held: object) -> str:
+    """Where a function or descriptor can be imported from, and how a class holds it; empty for anything else.
+
+    Args:
+        held: What the class has, as ``vars`` shows it.
+    """
+    kind = _WRAPPERS.get(type(held), "")
+    inner = held.__func__ if isinstance(held, staticmethod | classmethod) else held
+    owner = getattr(inner, "__objclass__", None)
+    if isinstance(owner, type):  # ``object.__repr__`` and the like
+        return f"{kind} {owner.__module__}:{owner.__qualname__}.{getattr(inner, '__name__', '')}"
+    importable = isinstance(inner, FunctionType | BuiltinFunctionType) or type(inner) is CACHED
+    if importable or (kind and isinstance(inner, type)):
+        return f"{kind} {getattr(inner, '__module__', '')}:{getattr(inner, '__qualname__', '')}"
+    return ""
+
+
+def found_at(place: str) -> object:
+    """What :func:`place_of` said where to find, held as it was.
+
+    Raises:
+        ImportError: Its module is not there.
+        AttributeError: The module has no such thing.
+    """
+    kind, _, where = place.partition(" ")
+    module, _, path = where.partition(":")
+    *outer, name = path.split(".")
+    holder: object = importlib.import_module(module)
+    for part in outer:
+        holder = getattr(holder, part)
+    held = vars(holder)[name] if isinstance(holder, type) and name in vars(holder) else getattr(holder, name)
+    wrap: Callable[[object], object] | None = {"static": staticmethod, "class": classmethod}.get(kind)
+    return held if wrap is None else wrap(held)
