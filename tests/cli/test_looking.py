@@ -98,7 +98,7 @@ def test_the_patch_of_a_diff_can_be_applied(two_versions: Folder) -> None:
     data = two_versions.twice("diff", "v1.0", "v1.1", "--json", expect=1).data
     assert sorted(data) == ["after", "before", "changes", "outputs", "same", "unreached", "why"]
     change = next(change for change in data["changes"] if change["name"] == "helpers:clean")
-    assert sorted(change) == ["after", "before", "name", "patch", "sentence", "steps", "via", "what"]
+    assert sorted(change) == ["after", "before", "detail", "name", "patch", "sentence", "steps", "via", "what"]
     assert change["patch"].startswith("--- helpers.py\n+++ helpers.py\n@@ -5,3 +5,3 @@\n def clean(values):\n")
 
 
@@ -121,7 +121,7 @@ def test_a_whole_store_ends_with_0_and_a_damaged_one_with_1(own_two_versions: Fo
     data = folder.twice("check", "--json").data
     assert sorted(data) == [
         "deep", "leftovers", "mended", "names", "objects", "problems", "records", "size", "store", "unreferenced",
-        "whole",
+        "verdicts", "whole",
     ]  # fmt: skip
     content = folder.twice("show", "v1.0", "--json").data["steps"][1]["outcome"]["output"]["content"]
     objects = [path for path in (folder.path / ".twice" / "objects").rglob("*") if path.is_file()]

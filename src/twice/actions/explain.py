@@ -139,7 +139,7 @@ class _Explained:
             since=ago(record.started),
             ingredients=differing(before, after),
             output=_came_out(trace.output, self._trace.output),
-            changes=changed(self.store, before, after),
+            changes=changed(self.store, before, after, edited=found.reason == COMPATIBLE),
         )
 
     def _before(self) -> Iterator[tuple[Digest, Trace]]:

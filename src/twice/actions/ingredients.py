@@ -101,20 +101,22 @@ def differing(before: Asked, after: Asked) -> dict[str, tuple[str, str]]:
 _SETTINGS = ("seed", "hash seed", "threads", "time zone", "locale", "working directory", "deterministic", "strict")
 
 
-def changed(store: Store, before: Asked, after: Asked) -> tuple[ChangeView, ...]:
+def changed(store: Store, before: Asked, after: Asked, *, edited: bool = False) -> tuple[ChangeView, ...]:
     """What differs between two, code first.
 
     Args:
         store: The vault.
         before: The earlier one.
         after: The later one.
+        edited: The code differs, although both have one trace: somebody called the edit compatible.
     """
-    return tuple(_Changed(store, before, after).all())
+    return tuple(_Changed(store, before, after, edited).all())
 
 
 class _Changed:
-    def __init__(self, store: Store, before: Asked, after: Asked) -> None:
+    def __init__(self, store: Store, before: Asked, after: Asked, edited: bool) -> None:
         self.store = store
+        self.edited = edited
         self.before = before
         self.after = after
         self.step = after.step
@@ -153,7 +155,7 @@ class _Changed:
 
     def of_code(self) -> Iterator[ChangeView]:
         classes = list(self.of("class"))
-        if "code" not in self.names and not classes:
+        if "code" not in self.names and not classes and not self.edited:
             return
         found = [
             change
