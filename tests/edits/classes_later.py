@@ -110,3 +110,30 @@ REFUSED_AS_SCRIPT["method for each type of argument"] = {
     "alpha.py": "class K:\n    def f(self):\n        return 2\n",
     "flow.py": "import functools, alpha\nalpha.K.f = functools.singledispatchmethod(lambda self, *more: 9)\ndef step():\n    return alpha.K().f()\n",
 }
+for _lines in ("", "\n"):
+    edit(
+        f"a function that the script put into a module changes, {'a line below' if _lines else 'on the line of'} the one that was there",
+        {
+            "alpha.py": "def f(x):\n    return x + 4\n\ndef g(x):\n    return f(x) * 3\n",
+            "flow.py": f"{_lines}def instead(x):\n    return x - 6\nimport alpha\nalpha.f = instead\ndef step():\n    return alpha.g(5)\n",
+        },
+        ("flow.py", "x - 6", "x - 7"),
+        matters=True,
+        main=True,
+    )
+edit(
+    "a module that a function imports and does not use comes to fail",
+    {
+        "alpha.py": "X = 2\nX += 5\n",
+        "flow.py": "def get():\n    from alpha import X as it\ndef step():\n    try:\n        return get()\n    except NameError:\n        return 1\n",
+    },
+    ("alpha.py", "X = 2\n", "X += 5\nX = 2\n"),
+    matters=True,
+)
+edit(
+    "a class gets defaults as functions have them",
+    {"flow.py": "class K:\n    pass\ndef step():\n    return getattr(K, '__defaults__', 0)\n"},
+    ("flow.py", "    pass\n", "    pass\nK.__defaults__ = (9,)\n"),
+    matters=True,
+    main=True,
+)

@@ -259,8 +259,9 @@ class Code:
                 _set_of_function(holder, path, attribute, value)
                 continue
             wrap: Callable[[Any], Any] | None = _WRAPPERS.get(held["as"])
-            now = getattr(holder, attribute) if attribute in _DEFAULTS else vars(holder).get(attribute)
-            missing = attribute not in _DEFAULTS and attribute not in vars(holder)
+            of_function = attribute in _DEFAULTS and isinstance(holder, types.FunctionType)
+            now = getattr(holder, attribute) if of_function else vars(holder).get(attribute)
+            missing = not of_function and attribute not in vars(holder)
             if missing or not _same(getattr(now, "__func__", now) if wrap else now, value):
                 made = wrap(value) if wrap else value
                 setattr(holder, attribute, made)

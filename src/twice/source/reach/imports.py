@@ -141,10 +141,10 @@ class Imports:
         if loaded is None and walk.library.module(name) is None:
             return walk.distributions.edges(name)
         edges = walk.effects.edges(name)
+        if loaded is None:  # nobody has seen that importing it succeeds, so all of it counts even if nothing is used
+            return edges + self._not_loaded(imported, name, how)
         if not bare and not imported.whole:
             return edges + self._only_imported(imported, name, how)
-        if loaded is None:
-            return edges + self._not_loaded(imported, name, how)
         if imported.attribute is not None:
             return edges + self.follow_module(node, loaded, (imported.attribute, *chain), how)
         if imported.top_only:  # ``import a.b``: the name is ``a``

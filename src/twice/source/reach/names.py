@@ -16,7 +16,7 @@ from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, name_of, namespace_of, parts_held
 from twice.source.reach.reads import Reads
-from twice.source.reach.sources import source_name
+from twice.source.reach.sources import source_key, source_name
 from twice.source.remaking import has_another_decorator
 from twice.source.toplevel import absolute
 from twice.source.uses import Import, Normal
@@ -200,7 +200,9 @@ class Names:
         """A name that stands for a function: its own definition's, or one that was put there later."""
         walk = self._walk
         found = walk.functions.node(value)
-        if definition is None or found is None or walk.graph.nodes[found].line == definition.first:
+        node = walk.graph.nodes[found] if found is not None else None
+        begins = (source_key(definition.source), definition.first) if definition is not None else None
+        if definition is None or node is None or (node.module, node.line) == begins:
             if definition is None and module != MAIN and name not in walk.sources.survey(module).bindings:
                 walk.patches[module, name] = value
             elif definition is not None and found is None:
