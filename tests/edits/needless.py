@@ -153,7 +153,7 @@ edit(
 def table() -> str:
     """The table of needless runs, as the docs have it."""
     known = [*NEEDLESS, *(edit for edit in [*cases.EDITS, *CHANGED_LATER] if edit.why)]
-    rows = dict.fromkeys(f"| {edit.name.removesuffix(' (script)')} | {edit.why} |" for edit in known)
+    rows = sorted({f"| {edit.name.removesuffix(' (script)')} | {edit.why} |" for edit in known})
     return "\n".join(["| edited | why the step runs again |", "|---|---|", *rows])
 
 
