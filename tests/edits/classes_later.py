@@ -137,3 +137,22 @@ edit(
     matters=True,
     main=True,
 )
+edit(
+    "what a decorator makes changes, whose name its module gave to something else later",
+    {
+        "alpha.py": "import functools\ndef more(function):\n    @functools.wraps(function)\n    def wrapper(x):\n        return function(x) + 4\n    return wrapper\n@more\ndef f(x):\n    return x + 5\nmore = 2\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.f(6)\n",
+    },
+    ("alpha.py", "(x) + 4", "(x) * 4"),
+    matters=True,
+    both=True,
+)
+edit(
+    "a method changes of a class that has things without a name",
+    {
+        "alpha.py": "class Meta(type):\n    def __new__(mcs, name, bases, names):\n        names[3] = 3\n        return super().__new__(mcs, name, bases, names)\nclass K(metaclass=Meta):\n    def f(self):\n        return 1\nk = K()\n",
+        "flow.py": "from alpha import k\ndef step():\n    return k.f()\n",
+    },
+    ("alpha.py", "return 1", "return 2"),
+    matters=True,
+)

@@ -20,6 +20,7 @@ from twice.source.reach.functions import code_said, defaults_now, made_apart
 from twice.source.reach.later import Names, later
 from twice.source.reach.live import (
     class_cells,
+    held_by,
     is_local_function,
     module_of,
     namespace_of,
@@ -125,7 +126,7 @@ class Classes:
                 module whose import makes it again.
         """
         walk = self._walk
-        for name, value in vars(class_).items():
+        for name, value in held_by(class_).items():
             if not name.startswith("__") and not isinstance(
                 value, FunctionType | staticmethod | classmethod | property
             ):
@@ -176,10 +177,10 @@ class Classes:
     def _given(self, id_: str, class_: type) -> list[Edge]:
         """What a class got that was made by a call: by now its names may stand for something else."""
         walk, edges = self._walk, list[Edge]()
-        names = tuple(sorted(name for name in vars(class_) if not name.startswith("__")))
+        names = tuple(sorted(name for name in held_by(class_) if not name.startswith("__")))
         edges += walk.functions.attributes(id_, vars(class_))
         walk.attributes.setdefault(id_, {})[""] = Names(names)
-        for name, value in vars(class_).items():
+        for name, value in held_by(class_).items():
             function = getattr(value, "__func__", value)
             if isinstance(function, FunctionType) and is_local_function(function):
                 source = walk.library.of_code(function.__code__, module_of(function))
@@ -216,7 +217,7 @@ class Classes:
         """Properties, classes and descriptors of the user's that a class may have got after its definition."""
         span = range(definition.first, definition.last + 1)
         found: list[tuple[str, object]] = []
-        for name, value in vars(class_).items():
+        for name, value in held_by(class_).items():
             if name.startswith("__") or isinstance(value, FunctionType):
                 continue
             if isinstance(value, staticmethod | classmethod):
@@ -251,7 +252,7 @@ def _methods(class_: type, source: Source, definition: Piece) -> list[tuple[tupl
     """The functions that a class's body defines, each with the way to it from the class."""
     found: list[tuple[tuple[str, ...], FunctionType]] = []
     span = range(definition.first, definition.last + 1)
-    for name, value in vars(class_).items():
+    for name, value in held_by(class_).items():
         parts: list[tuple[tuple[str, ...], object]] = [((name,), getattr(value, "__func__", value))]
         if isinstance(value, property):
             parts = [((name, part), getattr(value, part)) for part in ("fget", "fset", "fdel")]
@@ -267,7 +268,7 @@ def _patches(class_: type, source: Source, definition: Piece, library: Library) 
     """Local functions that were put onto a class after its definition."""
     span = range(definition.first, definition.last + 1)
     found = []
-    for name, value in vars(class_).items():
+    for name, value in held_by(class_).items():
         function = getattr(value, "__func__", value)
         if not isinstance(function, FunctionType):
             continue

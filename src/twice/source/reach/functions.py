@@ -104,7 +104,12 @@ class Functions:
         walk = self._walk
         edges: list[Edge] = []
         for name, value in list(namespace.items()):
-            if name.startswith("__") or isinstance(value, FunctionType | type) or hasattr(type(value), "__get__"):
+            if (
+                not isinstance(name, str)
+                or name[:2] == "__"
+                or isinstance(value, FunctionType | type)
+                or hasattr(type(value), "__get__")
+            ):
                 continue
             try:
                 found = walk.values.node(f"{id_}.{name}", value, place=f"{id_}.{name}", plain=True)

@@ -10,7 +10,7 @@ from types import FunctionType
 
 from twice.source.installed import CACHED, place_of
 from twice.source.pieces import Piece
-from twice.source.reach.live import is_local_function
+from twice.source.reach.live import held_by, is_local_function
 
 _OF_ITS_OWN = {"__module__", "__qualname__", "__annotations__", "__dict__", "__weakref__", "__doc__"}
 _OF_ITS_OWN |= {"__firstlineno__", "__static_attributes__"}
@@ -56,7 +56,7 @@ def later(class_: type, definition: Piece, is_ours: Callable[[type], bool]) -> d
     """
     names, docstring = definition.body
     found: dict[str, object] = {}
-    held = dict(vars(class_))
+    held = held_by(class_)
     for name in names:
         mangled = f"_{class_.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
         if name not in held and mangled not in held:
@@ -79,8 +79,9 @@ def later(class_: type, definition: Piece, is_ours: Callable[[type], bool]) -> d
     # what a data class says of itself is made from its fields, and may have addresses in it
     if said and "__dataclass_fields__" not in held:
         found["__doc__"] = doc
-    if isinstance(held.get("__abstractmethods__"), frozenset):
-        found["__abstractmethods__"] = tuple(sorted(held["__abstractmethods__"]))
+    abstract = held.get("__abstractmethods__")
+    if isinstance(abstract, frozenset):
+        found["__abstractmethods__"] = tuple(sorted(map(str, abstract)))
     return found
 
 

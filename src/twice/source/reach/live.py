@@ -144,6 +144,11 @@ def line_of(value: object) -> int:
 # -- classes
 
 
+def held_by(class_: type) -> dict[str, object]:
+    """What a class has itself, by name; a metaclass may have let it have things that have none."""
+    return {name: value for name, value in vars(class_).items() if isinstance(name, str)}
+
+
 def class_cells(class_: type, source: Source | None, definition: Piece | None) -> dict[str, object]:
     """The variables around a class that its own methods hold; generated methods (of a dataclass) hold none of them."""
     found: dict[str, object] = {}

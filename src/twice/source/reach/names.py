@@ -218,8 +218,13 @@ class Names:
         """A name bound by a decorated definition to something else than that function."""
         walk = self._walk
         id_ = walk.graph.fresh(f"{module}:{name}", value)
+        wrapper = walk.graph.nodes.get(id_)  # a function that took the name of what it wraps
         self.statements(id_, "function", module, [definition, *walk.sources.survey(module).registrations(name)])
         node = walk.graph.nodes[id_]
+        if wrapper is not None:  # the name of its decorator may lead elsewhere by now
+            wrapper.id = f"{id_} (as decorated)"
+            walk.graph.nodes[wrapper.id] = wrapper
+            node.edges.append(("is", wrapper.id))
         walk.later(lambda: node.edges.extend(("wraps", to) for to in walk.visit(value) if to != id_))
         return id_
 

@@ -14,7 +14,7 @@ from twice.records.digest import digest_bytes
 from twice.source.modules import MAIN, Library, Source, is_local, module_file, module_path
 from twice.source.pieces import Piece, Top
 from twice.source.reach.homes import Homes, leads_to
-from twice.source.reach.live import MISSING, module_of
+from twice.source.reach.live import MISSING, held_by, module_of
 from twice.source.typed import STRING
 
 
@@ -157,7 +157,7 @@ def likeliest(class_: type, module: str, definitions: list[Piece]) -> Piece:
         module: Where it was made.
         definitions: The newest first.
     """
-    held = {name: value for name, value in vars(class_).items() if name[:2] != "__"}
+    held = {name: value for name, value in held_by(class_).items() if name[:2] != "__"}
     unlike = [_unlikeness(definition, held) for definition in definitions]
     alike = [definition for definition, how_far in zip(definitions, unlike, strict=True) if how_far == min(unlike)]
     newest_is_another = not leads_to(module, class_) and alike[0] is definitions[0]
