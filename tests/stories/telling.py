@@ -7,9 +7,13 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import twice
+from twice.environment import uv
 
 
 @dataclass
@@ -49,6 +53,51 @@ class Project:
         """Run some code that prints one JSON object as its last line, and read that."""
         out = self.python("-c", textwrap.dedent(code), cwd=cwd, fails=False, **variables)
         return json.loads(out.splitlines()[-1])
+
+
+class Upgraded:
+    """A project with an environment of its own, whose packages can be upgraded.
+
+    Args:
+        place: A folder for both.
+        flow: The text of ``flow.py``.
+        packages: What is installed at first, beside what Twice needs.
+    """
+
+    def __init__(self, place: Path, flow: str, packages: Sequence[str]) -> None:
+        self.project = Project(place / "project")
+        self.project.write(flow_py=flow)
+        self._python = str(place / "own" / "bin" / "python")
+        uv.run(["venv", "-q", "-p", sys.executable, str(place / "own")], doing="make an environment")
+        self.install([*packages, "blake3", "click", "msgspec", "rich"])
+
+    def install(self, packages: Sequence[str]) -> None:
+        """Install packages, in place of other versions of them."""
+        uv.run(["pip", "install", "-q", "-p", self._python, *packages], doing="install")
+
+    def say(self, *arguments: str, status: int = 0) -> str:
+        """Run its Python in the project; what it printed.
+
+        Args:
+            arguments: What it is told.
+            status: How it is to end.
+        """
+        variables = {
+            **clean_environment(),
+            "PYTHONPATH": str(Path(twice.__file__).parent.parent),
+            "PATH": f"{Path(uv.program()).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)  # many processes import the same packages
+        done = subprocess.run(
+            [self._python, *arguments],
+            cwd=self.project.folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
 
 
 def clean_environment() -> dict[str, str]:

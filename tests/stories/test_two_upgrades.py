@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import twice
-from stories.telling import Project, clean_environment
-from twice.environment import uv
+from stories.telling import Upgraded
 
 THEN = ("pandas==2.3.3", "scikit-learn==1.8.0", "numpy==2.3.5", "scipy==1.16.3")
 NOW = ("pandas==3.0.1", "scikit-learn==1.9.1")
@@ -44,30 +39,11 @@ if __name__ == "__main__":
 def test_of_two_upgrades_the_one_that_moved_a_number_is_named_and_the_recorded_ones_give_it_back(
     tmp_path: Path,
 ) -> None:
-    python = str(tmp_path / "own" / "bin" / "python")
-    project = Project(tmp_path / "project")
-    project.write(flow_py=FLOW)
-    variables = {
-        **clean_environment(),
-        "PYTHONPATH": str(Path(twice.__file__).parent.parent),
-        "PATH": f"{Path(uv.program()).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # every experiment imports both
+    upgraded = Upgraded(tmp_path, FLOW, THEN)
+    upgraded.say("flow.py")
+    upgraded.install(NOW)
 
-    def say(*arguments: str, status: int = 0) -> str:
-        done = subprocess.run(
-            [python, *arguments], cwd=project.folder, env=variables, capture_output=True, text=True, timeout=500
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout
-
-    uv.run(["venv", "-q", "-p", sys.executable, str(tmp_path / "own")], doing="make an environment")
-    install = ["pip", "install", "-q", "-p", python]
-    uv.run([*install, *THEN, "blake3", "click", "msgspec", "rich"], doing="install")
-    say("flow.py")
-    uv.run([*install, *NOW], doing="upgrade")
-
-    here = json.loads(say("-m", "twice", "verify", "v1", "--json", status=1))
+    here = json.loads(upgraded.say("-m", "twice", "verify", "v1", "--json", status=1))
     assert here["verdict"] == "different"
     proven = {
         step["name"]: [(cause["factor"], cause["detail"]) for cause in step["causes"]]
@@ -78,11 +54,11 @@ def test_of_two_upgrades_the_one_that_moved_a_number_is_named_and_the_recorded_o
         "sour": [("environment", "pandas 2.3.3 → 3.0.1")],
         "edges": [("environment", "scikit-learn 1.8.0 → 1.9.1")],
     }
-    rebuilt = json.loads(say("-m", "twice", "verify", "v1", "--env", "venv", "--json"))
+    rebuilt = json.loads(upgraded.say("-m", "twice", "verify", "v1", "--env", "venv", "--json"))
     assert rebuilt["verdict"] == "identical"
 
-    place = project.folder / ".twice" / "environments"
+    place = upgraded.project.folder / ".twice" / "environments"
     assert any(place.glob("*/bin/python"))
-    freed = json.loads(say("-m", "twice", "gc", "--older-than", "0s", "--json"))
+    freed = json.loads(upgraded.say("-m", "twice", "gc", "--older-than", "0s", "--json"))
     assert freed["counts"]["rebuilt environment"] >= 3  # as recorded, and one for each experiment
     assert not any(place.glob("*/bin/python"))

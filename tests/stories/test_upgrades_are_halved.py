@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import twice
-from stories.telling import Project, clean_environment
-from twice.environment import uv
+from stories.telling import Upgraded
 
 THEN = ("certifi==2022.12.7", "python-dateutil==2.8.2", "toolz==0.12.0", "tzdata==2022.1")
 NOW = ("certifi==2025.1.31", "python-dateutil==2.9.0.post0", "toolz==1.0.0", "tzdata==2025.1")
@@ -37,32 +32,14 @@ if __name__ == "__main__":
 
 
 def test_of_four_upgrades_the_two_that_moved_a_number_together_are_named(tmp_path: Path) -> None:
-    python = str(tmp_path / "own" / "bin" / "python")
-    project = Project(tmp_path / "project")
-    project.write(flow_py=FLOW)
-    variables = {
-        **clean_environment(),
-        "PYTHONPATH": str(Path(twice.__file__).parent.parent),
-        "PATH": f"{Path(uv.program()).parent}{os.pathsep}{os.environ['PATH']}",
-    }
+    upgraded = Upgraded(tmp_path, FLOW, THEN)
+    upgraded.say("flow.py")
+    upgraded.install(NOW)
 
-    def say(*arguments: str, status: int = 0) -> str:
-        done = subprocess.run(
-            [python, *arguments], cwd=project.folder, env=variables, capture_output=True, text=True, timeout=500
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout
-
-    uv.run(["venv", "-q", "-p", sys.executable, str(tmp_path / "own")], doing="make an environment")
-    install = ["pip", "install", "-q", "-p", python]
-    uv.run([*install, *THEN, "blake3", "click", "msgspec", "rich"], doing="install")
-    say("flow.py")
-    uv.run([*install, *NOW], doing="upgrade")
-
-    verdict = json.loads(say("-m", "twice", "verify", "v1", "--json", status=1))
+    verdict = json.loads(upgraded.say("-m", "twice", "verify", "v1", "--json", status=1))
     [step] = [step for step in verdict["steps"] if step["verdict"] == "different"]
     proven = {cause["detail"] for cause in step["causes"] if cause["status"] == "proven"}
     assert (step["name"], step["together"]) == ("hours", True)
     assert proven == {"python-dateutil 2.8.2 → 2.9.0.post0", "tzdata 2022.1 → 2025.1"}
-    built = len(list((project.folder / ".twice" / "environments").glob("*/bin/python")))
+    built = len(list((upgraded.project.folder / ".twice" / "environments").glob("*/bin/python")))
     assert built < 2 ** len(NOW)  # not every set was tried

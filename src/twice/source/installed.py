@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
+from typing import Any
 
 CACHED = type(functools.lru_cache(id))
 """What a cache around a function is."""
-_WRAPPERS: dict[type, str] = {staticmethod: "static", classmethod: "class"}
+WRAPPERS: dict[str, type[Any]] = {"static": staticmethod, "class": classmethod}
+"""In what a class holds a function that is no method, by the word that a snapshot has for it."""
 
 
 def place_of(held: object) -> str:
@@ -21,7 +22,7 @@ def place_of(held: object) -> str:
     Args:
         held: What the class has, as ``vars`` shows it.
     """
-    kind = _WRAPPERS.get(type(held), "")
+    kind = next((word for word, wrapper in WRAPPERS.items() if type(held) is wrapper), "")
     inner = held.__func__ if isinstance(held, staticmethod | classmethod) else held
     owner = getattr(inner, "__objclass__", None)
     if isinstance(owner, type):  # ``object.__repr__`` and the like
@@ -46,5 +47,4 @@ def found_at(place: str) -> object:
     for part in outer:
         holder = getattr(holder, part)
     held = vars(holder)[name] if isinstance(holder, type) and name in vars(holder) else getattr(holder, name)
-    wrap: Callable[[object], object] | None = {"static": staticmethod, "class": classmethod}.get(kind)
-    return held if wrap is None else wrap(held)
+    return WRAPPERS[kind](held) if kind else held

@@ -20,12 +20,11 @@ from typing import Any
 
 from twice.source.cutting import Cutting, future_flags
 from twice.source.importer import MAIN, Module, SnapshotImporter
-from twice.source.installed import found_at, place_of
+from twice.source.installed import WRAPPERS, found_at, place_of
 
 _DEFAULTS = ("__defaults__", "__kwdefaults__")
 _WRAPPERS: dict[str, Callable[[Any], Any]] = {
-    "static": staticmethod,
-    "class": classmethod,
+    **WRAPPERS,
     "property": lambda parts: property(*parts),
     "partial": lambda parts: functools.partialmethod(parts[0], *parts[1], **parts[2]),
     "cached property": lambda parts: cached_property(parts[0]),

@@ -178,6 +178,14 @@ class Source:
         self.learned = True
         return known
 
+    def parse(self) -> None:
+        """See to it that what its text says is known.
+
+        Raises:
+            CaptureError: It cannot be parsed.
+        """
+        _ = self.known
+
     @property
     def has_pieces(self) -> bool:
         """Whether anybody asked for its pieces."""

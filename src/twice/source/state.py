@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 
 from twice.errors import CaptureError
-from twice.source.installed import CACHED
+from twice.source.installed import CACHED, WRAPPERS
 from twice.source.modules import MAIN, Source
 from twice.source.needs import imports_of, needs_of
 from twice.source.normal import normalise
@@ -176,7 +176,7 @@ def _attribute(state: State, reach: Reach, value: object) -> Outline:
         return {"value": state.number(None, reach), "as": "gone"}
     if isinstance(value, Installed):
         return {"value": state.number(value.place, reach), "as": "installed"}
-    for name, wrapper in (("static", staticmethod), ("class", classmethod)):
+    for name, wrapper in WRAPPERS.items():
         if isinstance(value, wrapper):
             return {"value": state.number(value.__func__, reach), "as": name}
     if isinstance(value, Names):

@@ -141,7 +141,7 @@ class Wholes:
             node.packages.setdefault(name)
             walk.sources.use_without_text(name)
             return id_
-        assert source.known is not None  # so that what cannot be parsed is told of with its line
+        source.parse()  # so that what is wrong with it is told of with its line
         note = "used in ways that cannot be followed: the whole module counts"
         node = walk.graph.nodes[id_] = Found(id_, "module", NOTHING, NOTHING, name, 1, len(source.lines), note=note)
         node.packages.setdefault(name)
