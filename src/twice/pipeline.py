@@ -10,8 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from twice.actions.diagnose import BUDGET
-from twice.compare.comparison import Comparison
+from twice.compare.choice import BUDGET
 from twice.define.naming import default_name
 from twice.define.pipeline import Drawing
 from twice.errors import DefinitionError, NotFound, NothingToSave, TwiceError
@@ -22,6 +21,7 @@ from twice.records.trace import Trace
 from twice.records.version import Version
 
 if TYPE_CHECKING:
+    from twice.compare.comparison import Comparison
     from twice.present.explanation import Explained
 
 Params = Mapping[str, object]

@@ -1,4 +1,8 @@
-"""A store and a source folder opened together; each action is a one-line method."""
+"""A store and a source folder opened together; each action is a one-line method.
+
+Each method brings its action in when it is called, so that ``twice log`` waits for nothing that only ``twice stress``
+needs.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +10,32 @@ import atexit
 import os
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twice.actions import check as check_
-from twice.actions import compare as compare_
-from twice.actions import diff as diff_
-from twice.actions import environment_views, environments, fetch, ground, listing, prepare
-from twice.actions import explain as explain_
-from twice.actions import explain_now as explain_now_
-from twice.actions import gc as gc_
-from twice.actions import page as page_
-from twice.actions import repair as repair_
-from twice.actions import rerun as rerun_
-from twice.actions import run as run_
-from twice.actions import save as save_
-from twice.actions import show as show_
-from twice.actions import stress as stress_
-from twice.actions import verify as verify_
-from twice.actions import why as why_
-from twice.actions.diagnose import BUDGET
-from twice.actions.lock import keeps_wheels
-from twice.actions.snapshotted import Snapshotted
-from twice.compare.comparison import Comparison
-from twice.define.pipeline import Drawing
+from twice.actions.places import project_folder, script_folder, store_folder
+from twice.compare.choice import BUDGET
 from twice.errors import NotFound
-from twice.execute.events import Listener
-from twice.present.environment import DriftView, EnvironmentView, WrittenView
-from twice.present.findings import CheckView, DiffView, Explanation, GcView, StressView
-from twice.present.views import Log, RunView, StepDetail, VersionView
-from twice.records.artifact import Artifact
+from twice.present.listening import is_quiet, listener
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
-from twice.source.snapshot import Capture
 from twice.store.gc import Progress, silent
-from twice.store.resolve import Found
 from twice.store.store import Store
+
+if TYPE_CHECKING:
+    from twice.actions.run import Outcome
+    from twice.actions.snapshotted import Snapshotted
+    from twice.compare.comparison import Comparison
+    from twice.define.pipeline import Drawing
+    from twice.execute.events import Listener
+    from twice.execute.launch import Launch
+    from twice.present.environment import DriftView, EnvironmentView, WrittenView
+    from twice.present.findings import CheckView, DiffView, Explanation, GcView, StressView
+    from twice.present.views import Log, RunView, StepDetail, VersionView
+    from twice.records.artifact import Artifact
+    from twice.source.snapshot import Capture
+    from twice.store.resolve import Found
 
 _OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
 
@@ -73,8 +65,8 @@ class Project:
     @classmethod
     def around(cls, start: Path, store: str | os.PathLike[str] | None = None, *, create: bool = True) -> Project:
         """The project that a folder belongs to."""
-        folder = ground.project_folder(start)
-        return cls(folder, ground.store_folder(folder, store), create=create)
+        folder = project_folder(start)
+        return cls(folder, store_folder(folder, store), create=create)
 
     @classmethod
     def here(cls, store: str | os.PathLike[str] | None = None, start: Path | None = None) -> Project:
@@ -85,8 +77,8 @@ class Project:
             start: The folder of the code that asks.
         """
         starts = [start] if start is not None else []
-        folders = [ground.project_folder(folder) for folder in (*starts, ground.script_folder(), Path.cwd())]
-        places = [(folder, ground.store_folder(folder, store)) for folder in dict.fromkeys(folders)]
+        folders = [project_folder(folder) for folder in (*starts, script_folder(), Path.cwd())]
+        places = [(folder, store_folder(folder, store)) for folder in dict.fromkeys(folders)]
         folder, place = next((found for found in places if (found[1] / "format").exists()), places[0])
         return cls(folder, place, create=False)
 
@@ -129,10 +121,13 @@ class Project:
         *,
         jobs: int = 1,
         compatible: Iterable[str] = (),
-    ) -> tuple[run_.Outcome, Capture]:
+    ) -> tuple[Outcome, Capture]:
         """Carry out a pipeline that is being worked on."""
-        plan, captured = prepare.from_drawing(self.store, drawing, params, self.folder, compatible)
-        return run_.carry_out(self.store, plan, jobs=jobs, listener=self._listener()), captured
+        from twice.actions.prepare import from_drawing
+        from twice.actions.run import carry_out
+
+        plan, captured = from_drawing(self.store, drawing, params, self.folder, compatible)
+        return carry_out(self.store, plan, jobs=jobs, listener=self._listener()), captured
 
     def rerun(
         self,
@@ -142,10 +137,12 @@ class Project:
         label: str = "",
         jobs: int = 1,
         env: str = "here",
-    ) -> run_.Outcome:
+    ) -> Outcome:
         """Carry out the version of a recorded run again, here or in its environment rebuilt."""
-        launch = environments.launch_in(self.store, run, env)
-        return rerun_.rerun(self.store, run, params, label=label, jobs=jobs, listener=self._listener(), launch=launch)
+        from twice.actions.rerun import rerun
+
+        launch = self._launch(run, env)
+        return rerun(self.store, run, params, label=label, jobs=jobs, listener=self._listener(), launch=launch)
 
     def verify(
         self,
@@ -169,9 +166,11 @@ class Project:
             run: The run that is the record, where the name was looked up before and may mean another by now.
             level: ``quick`` (some of the steps), ``full``, or ``paranoid`` (all of them, three times).
         """
+        from twice.actions.verify import verify
+
         run = run or self.run_of(name)
-        launch = environments.launch_in(self.store, run, env)
-        return verify_.verify(
+        launch = self._launch(run, env)
+        return verify(
             self.store,
             run,
             label=name,
@@ -185,17 +184,28 @@ class Project:
 
     def page(self, comparison: Comparison, name: str) -> str:
         """A verification as an HTML page."""
-        return page_.page_of(self.store, comparison, name)
+        from twice.actions.page import page_of
+
+        return page_of(self.store, comparison, name)
 
     def stress(
-        self, name: str, *, steps: Iterable[str] | None = None, jobs: int = 1, budget: float = BUDGET
+        self,
+        name: str,
+        *,
+        steps: Iterable[str] | None = None,
+        factors: Iterable[str] | None = None,
+        jobs: int = 1,
+        budget: float = BUDGET,
     ) -> StressView:
-        """Vary one thing at a time, and see which step minds."""
-        return stress_.stress(
+        """Vary one thing at a time, and see which step minds; only some steps, or factors, if they are named."""
+        from twice.actions.stress import stress
+
+        return stress(
             self.store,
             self.run_of(name),
             name=name,
             steps=steps,
+            factors=factors,
             jobs=jobs,
             budget=budget,
             listener=self._listener(),
@@ -203,41 +213,61 @@ class Project:
 
     def environment(self, name: str) -> EnvironmentView:
         """What a version ran on, and whether that is locked."""
-        return environment_views.environment_view(self.store, self.run_of(name), name)
+        from twice.actions.environment_views import environment_view
+
+        return environment_view(self.store, self.run_of(name), name)
 
     def environment_diff(self, name: str, other: str | None = None) -> DriftView:
         """What differs between a version's environment and another's, or what is here."""
+        from twice.actions.environment_views import drift_view
+
         second = self.run_of(other) if other else None
-        return environment_views.drift_view(self.store, self.run_of(name), name, second, other or "")
+        return drift_view(self.store, self.run_of(name), name, second, other or "")
 
     def lock(self, name: str, *, keep_wheels: bool = False) -> EnvironmentView:
         """Lock what a version ran on."""
-        return environments.lock_version(self.store, self.run_of(name), name, keep_wheels=keep_wheels)
+        from twice.actions.environments import lock_version
+
+        return lock_version(self.store, self.run_of(name), name, keep_wheels=keep_wheels)
 
     def keep_wheels(self, run: Digest, *, asked: bool, saved: bool) -> None:
         """Lock what a run ran on and keep the wheels, if that is asked for, or is the rule for what is saved."""
+        from twice.actions.lock import keeps_wheels
+
         if asked or (saved and keeps_wheels()):
-            environments.lock_version(self.store, run, "", keep_wheels=True)
+            from twice.actions.environments import lock_version
+
+            lock_version(self.store, run, "", keep_wheels=True)
 
     def image(self, name: str, *, base: str | None = None) -> WrittenView:
         """Build an image of what a version ran on."""
-        return environments.image_of_version(self.store, self.run_of(name), name, base=base)
+        from twice.actions.environments import image_of_version
+
+        return image_of_version(self.store, self.run_of(name), name, base=base)
 
     def export_environment(self, name: str, folder: Path, *, base: str | None = None) -> WrittenView:
         """Write what is needed to rebuild a version's environment without Twice."""
-        return environments.export_version(self.store, self.run_of(name), name, folder, base=base)
+        from twice.actions.environments import export_version
+
+        return export_version(self.store, self.run_of(name), name, folder, base=base)
 
     def build(self, name: str) -> EnvironmentView:
         """Rebuild what a version ran on."""
-        return environments.build_version(self.store, self.run_of(name), name)
+        from twice.actions.environments import build_version
+
+        return build_version(self.store, self.run_of(name), name)
 
     def compare(self, left: Digest, right: Digest, left_store: Store, right_store: Store) -> Comparison:
         """Hold two recorded runs against each other."""
-        return compare_.compare(left_store, left, right_store, right)
+        from twice.actions.compare import compare
+
+        return compare(left_store, left, right_store, right)
 
     def save(self, run: Digest, *, pipeline: str, label: str | None, name: str | None) -> list[str]:
         """File a run's version under names."""
-        return save_.save(self.store, run, pipeline=pipeline, label=label, name=name)
+        from twice.actions.save import save
+
+        return save(self.store, run, pipeline=pipeline, label=label, name=name)
 
     def value(self, artifact: Artifact, snapshot: Digest, known: Mapping[str, object] | None = None) -> Any:
         """A recorded value.
@@ -247,29 +277,39 @@ class Project:
             snapshot: The code of the run that it comes from.
             known: Live functions and classes by node.
         """
+        from twice.actions.fetch import value
+        from twice.actions.snapshotted import Snapshotted
 
         def captured() -> Snapshotted:
             if snapshot not in self._captured:
                 self._captured[snapshot] = Snapshotted(self.store, snapshot)
             return self._captured[snapshot]
 
-        return fetch.value(self.store, artifact, known, captured)
+        return value(self.store, artifact, known, captured)
 
     def log(self, name: str | None = None, *, limit: int | None = None) -> Log:
         """Versions and their runs, newest first."""
-        return listing.log(self.store, name, limit=limit)
+        from twice.actions.listing import log
+
+        return log(self.store, name, limit=limit)
 
     def show(self, name: str) -> VersionView:
         """What there is to say about a version or a run."""
-        return show_.version_view(self.store, self.resolve(name))
+        from twice.actions.show import version_view
+
+        return version_view(self.store, self.resolve(name))
 
     def show_step(self, name: str, step: str) -> StepDetail:
         """What there is to say about one step of a version."""
-        return show_.step_detail(self.store, self.resolve(name), step)
+        from twice.actions.show import step_detail
+
+        return step_detail(self.store, self.resolve(name), step)
 
     def show_run(self, digest: Digest, record: RunRecord, pipeline: str) -> RunView:
         """What there is to say about a run."""
-        return listing.run_view(self.store, digest, record, pipeline)
+        from twice.actions.listing import run_view
+
+        return run_view(self.store, digest, record, pipeline)
 
     def diff(self, before: str, after: str, *, why: bool = False, budget: float = BUDGET) -> DiffView:
         """What differs between two versions, and between their outputs; and which change made the outputs differ.
@@ -280,32 +320,45 @@ class Project:
             why: Find out which change made the outputs differ, by experiment.
             budget: Seconds that experiments may take.
         """
-        found = diff_.diff(self.store, self.resolve(before), self.resolve(after))
+        from twice.actions.diff import diff
+
+        found = diff(self.store, self.resolve(before), self.resolve(after))
         if not why:
             return found
+        from dataclasses import replace
+
+        from twice.actions.why import why as divide
+
         runs = self.run_of(before), self.run_of(after)
-        told = why_.why(self.store, *runs, (before, after), budget, self._listener())
+        told = divide(self.store, *runs, (before, after), budget, self._listener())
         return replace(found, why=told)
 
     def explain(self, name: str, step: str | None = None, against: str | None = None) -> Explanation:
         """Why the steps of a run ran, or were reused; or why they differ from another run's."""
+        from twice.actions.explain import explain
+
         other = self.resolve(against) if against is not None else None
-        return explain_.explain(self.store, self.resolve(name), step, other)
+        return explain(self.store, self.resolve(name), step, other)
 
     def explain_now(
         self, drawing: Drawing, params: Mapping[str, object] | None, name: str, step: str | None = None
     ) -> Explanation:
         """What a run of a pipeline that is being worked on would do now."""
-        plan, _ = prepare.from_drawing(self.store, drawing, params, self.folder)
-        return explain_now_.explain_now(self.store, plan, name, step)
+        from twice.actions.explain_now import explain_now
+        from twice.actions.prepare import from_drawing
+
+        plan, _ = from_drawing(self.store, drawing, params, self.folder)
+        return explain_now(self.store, plan, name, step)
 
     def check(self, *, deep: bool = True, repair: bool = False, verdicts: bool = False) -> CheckView:
         """Whether the store is whole; with ``repair``, after what can be made again was made again.
 
         With ``verdicts`` all verifications are judged again from what they left in the store.
         """
-        mended = repair_.repair(self.store) if repair else ()
-        return check_.check(self.store, deep=deep, mended=mended, verdicts=verdicts)
+        from twice.actions.check import check
+
+        mended = self._repaired() if repair else ()
+        return check(self.store, deep=deep, mended=mended, verdicts=verdicts)
 
     def gc(
         self,
@@ -317,22 +370,41 @@ class Project:
         progress: Progress = silent,
     ) -> GcView:
         """Remove what no label, no saved name and no recent run needs."""
-        return gc_.collect(
+        from twice.actions.gc import collect
+
+        return collect(
             self.store, keep_runs=keep_runs, older_than=older_than, dry=dry, keep_aside=keep_aside, progress=progress
         )
 
     def gc_undo(self, progress: Progress = silent) -> int:
         """Bring back what was moved aside."""
-        return gc_.undo(self.store, progress)
+        from twice.actions.gc import undo
+
+        return undo(self.store, progress)
 
     @property
     def quiet(self) -> bool:
         """Whether nothing is to be drawn."""
-        return show_.is_quiet()
+        return is_quiet()
 
     def tell(self, *, data_on_stdout: bool) -> None:
         """From now on, keep standard output for data, or not."""
-        self.listener = show_.listener(data_on_stdout=data_on_stdout)
+        self.listener = listener(data_on_stdout=data_on_stdout)
+
+    def _repaired(self) -> tuple[str, ...]:
+        from twice.actions.repair import repair
+
+        return repair(self.store)
+
+    def _launch(self, run: Digest, place: str) -> Launch:
+        """How workers are started for a version, in a place."""
+        from twice.execute.launch import HERE
+
+        if place == "here":  # as nearly always, which needs nothing that rebuilds environments
+            return HERE
+        from twice.actions.environments import launch_in
+
+        return launch_in(self.store, run, place)
 
     def _listener(self) -> Listener:
-        return self.listener or show_.listener()
+        return self.listener or listener()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -104,3 +105,34 @@ def clean_environment() -> dict[str, str]:
     """The environment without what other stores or the test runner put there."""
     left_out = ("TWICE_", "PYTEST_", "COV_")
     return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+
+
+_HEARING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from twice.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def stopped(project: Project, words: str, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    """Run a command, and press Ctrl-C as soon as it says some words on standard error."""
+    process = subprocess.Popen(
+        # A shell that runs the tests in the background has signals ignored, in all that it starts.
+        [sys.executable, "-c", _HEARING, *arguments],
+        cwd=project.folder,
+        env={**clean_environment(), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # so that the signal reaches the workers too, as from a terminal
+    )
+    assert process.stderr is not None
+    heard = ""
+    for line in process.stderr:
+        heard += line
+        if words in line:
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    out, rest = process.communicate(timeout=120)
+    return process.returncode, out, heard + rest

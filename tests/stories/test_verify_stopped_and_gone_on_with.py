@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
-from stories.telling import Project, clean_environment
+from stories.telling import Project, stopped
 
 FLOW = """
     import os, sys, time
@@ -38,29 +34,6 @@ FLOW = """
 
     pipeline = Pipeline(steps=[load, slow, draw, halve, sign, after])
     """
-
-
-def stopped(project: Project, words: str, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    """Run a command, and press Ctrl-C as soon as it says some words on standard error."""
-    process = subprocess.Popen(
-        # A shell that runs the tests in the background has signals ignored, in all that it starts.
-        [sys.executable, "-c", _HEARING, *arguments],
-        cwd=project.folder,
-        env={**clean_environment(), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # so that the signal reaches the workers too, as from a terminal
-    )
-    assert process.stderr is not None
-    heard = ""
-    for line in process.stderr:
-        heard += line
-        if words in line:
-            os.killpg(process.pid, signal.SIGINT)
-            break
-    out, rest = process.communicate(timeout=120)
-    return process.returncode, out, heard + rest
 
 
 def runs_of(project: Project, step: str) -> int:
@@ -143,13 +116,6 @@ def test_levels_look_at_some_steps_at_all_and_at_all_three_times(tmp_path: Path)
     assert verify("--level", "full") == ["count identical", *same]
     assert verify("--level", "paranoid") == ["count different", *same]
 
-
-_HEARING = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from twice.cli.main import main
-main(sys.argv[1:])
-"""
 
 _STATUS_1 = """
 import subprocess, sys

@@ -32,9 +32,6 @@ from twice.records.version import StepSpec
 from twice.source.hints import hints
 from twice.store.store import Store
 
-BUDGET = 600.0
-"""Seconds that experiments may take in all, if nothing else is said."""
-
 USUAL_RUNS = 8
 """How many runs of a step a cause that was seen takes, with one to spare."""
 

@@ -1,4 +1,4 @@
-"""Where a pipeline's project and store are, and a scratch ground for a loaded version."""
+"""A scratch ground for a loaded version, with its sources and input files in it."""
 
 from __future__ import annotations
 
@@ -14,39 +14,8 @@ from twice.records.version import InputFile
 from twice.source.modules import is_local_file
 from twice.store.store import Store
 
-STORE = ".twice"
-_MARKS = ("pyproject.toml", ".git")
 KEEP_FILES_UP_TO = 1 << 30
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-
-
-def project_folder(start: Path) -> Path:
-    """The project that a folder belongs to: the nearest one with a ``pyproject.toml``, ``.git`` or ``.twice``.
-
-    Args:
-        start: A folder; itself the answer if nothing above it says otherwise.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if any((folder / mark).exists() for mark in _MARKS) or (folder / STORE / "format").exists():
-            return folder
-    return start
-
-
-def script_folder() -> Path:
-    """The folder of the running script; the working directory in a notebook, at a prompt, or for a tool like pytest."""
-    file = getattr(sys.modules.get("__main__"), "__file__", None)
-    if isinstance(file, str) and is_local_file(file):
-        return Path(file).resolve().parent
-    return Path.cwd()
-
-
-def store_folder(project: Path, store: str | os.PathLike[str] | None = None) -> Path:
-    """Where a project's store is: as said, else as ``TWICE_STORE`` says, else ``.twice`` in the project."""
-    if store is not None:
-        return Path(store).expanduser().absolute()
-    named = os.environ.get("TWICE_STORE")
-    return Path(named).expanduser().absolute() if named else project / STORE
 
 
 def keep_files_up_to(environ: dict[str, str] | None = None) -> int:

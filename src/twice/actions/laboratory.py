@@ -110,10 +110,16 @@ class Laboratory:
         self.mixtures = mixtures
         self._mixing = threading.Lock()
         self._counting = threading.Lock()
+        self.stopped = False
         self._warm = Warm()
         self._turns: Counter[Digest] = Counter()
         # Its threads live as long as it does: the kernel ends a worker together with the thread that started it.
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="twice")
+
+    def stop(self) -> None:
+        """End what is under way, and begin no more; what is in the vault can still be looked up."""
+        self.stopped = True
+        self._warm.close()
 
     def close(self) -> None:
         """End the processes that experiments share."""
@@ -122,8 +128,8 @@ class Laboratory:
 
     @property
     def out_of_time(self) -> bool:
-        """Whether the budget is used up."""
-        return self.until is not None and time.monotonic() >= self.until
+        """Whether no more may be begun: the budget is used up, or it was stopped."""
+        return self.stopped or (self.until is not None and time.monotonic() >= self.until)
 
     def key(self, subject: Subject, conditions: Conditions) -> tuple[Digest, dict[str, str]]:
         """The key of an experiment's runs, and what it is made of."""
@@ -165,7 +171,8 @@ class Laboratory:
 
     def _unless_late(self, subject: Subject, conditions: Conditions) -> Run | None:
         try:
-            return None if self.out_of_time else self._once(subject, conditions)
+            made = None if self.out_of_time else self._once(subject, conditions)
+            return None if self.stopped and made is not None and made.trace is None else made
         except uv.OutOfTime:  # an environment that could not be built in time says nothing about the step
             return None
 

@@ -15,6 +15,7 @@ from twice.actions.earlier import earlier_traces
 from twice.actions.git import git
 from twice.actions.ground import keep_files_up_to
 from twice.actions.keys import Keys
+from twice.actions.version_of import version_of
 from twice.control import strict, switches
 from twice.control.watchers import WATCHERS, wanted_watcher
 from twice.environment.record import host
@@ -41,10 +42,8 @@ from twice.history.notes import notes
 from twice.records.artifact import Artifact
 from twice.records.canonical import digest as digest_of
 from twice.records.digest import Digest
-from twice.records.environment import Environment
 from twice.records.run import RunRecord, StepResult
 from twice.records.trace import Trace
-from twice.records.version import InputFile, Version
 from twice.store.store import Store
 
 
@@ -182,8 +181,9 @@ class _Run:
         problem = interrupted or next(iter(self.progress.broken.values()), None)
         status = "interrupted" if interrupted else "failed" if problem else "done"
         duration = time.perf_counter_ns() - clock
+        traces = {name: self.progress.traces[name][1] for name in self.order if name in self.progress.traces}
         record = RunRecord(
-            version=self._version(),
+            version=self.plan.version or version_of(self.store, self.plan, traces),
             snapshot=self.plan.snapshot_digest,
             steps=tuple(self.progress.results[name] for name in self.order),
             status=status,
@@ -307,58 +307,6 @@ class _Run:
         for digest in reversed(newest_first):
             with contextlib.suppress(NotFound):
                 yield self.store.load(digest, Trace)
-
-    # -- the version
-
-    def _version(self) -> Digest:
-        if self.plan.version is not None:
-            return self.plan.version
-        return self.store.add(
-            Version(
-                pipeline=self.plan.pipeline,
-                steps=self.plan.steps,
-                code=self.plan.snapshot.code,
-                seed=self.plan.seed,
-                settings=self.plan.settings,
-                files=self._files(),
-                environment=self.store.add(self._environment_reached()),
-                strict=self.plan.strict is not None,
-            )
-        )
-
-    def _environment_reached(self) -> Environment:
-        """The part of the environment that belongs to the version: without distributions that no step reaches."""
-        here = self.plan.environment
-        reached = {node.id.partition("==")[0] for node in self.plan.code.nodes if node.kind == "distribution"}
-        return Environment(
-            interpreter=here.interpreter,
-            machine=here.machine,
-            distributions=tuple(found for found in here.distributions if found.name in reached),
-            variables=here.variables,
-        )
-
-    def _files(self) -> tuple[InputFile, ...]:
-        """Declared files, and those that steps read and no step before them had written."""
-        found = {(file.root, file.path): file for file in self.plan.declared}
-        written: set[tuple[str, str]] = set()
-        for name in self.order:
-            if name not in self.progress.traces:
-                continue
-            watched = self.progress.traces[name][1].watched
-            for file in watched.files:
-                place = (file.root, file.path)
-                if file.what in ("file", "listing") and file.content is not None and place not in written:
-                    seen = InputFile(
-                        root=file.root,
-                        path=file.path,
-                        content=file.content,
-                        size=file.size,
-                        stored=file.stored,
-                        listing=file.what == "listing",
-                    )
-                    found.setdefault(place, seen)
-            written |= set(watched.written)
-        return tuple(found[place] for place in sorted(found))
 
 
 def _depends_on_other_files(left: Trace, right: Trace) -> bool:

@@ -1,10 +1,8 @@
-"""What there is to say about a version, a run or a step; and who is told what happens during a run."""
+"""What there is to say about a version, a run or a step."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 
 import msgspec
 
@@ -13,10 +11,8 @@ from twice.actions.noise_seen import noise_seen
 from twice.actions.verifications import verifications, verifications_of_step
 from twice.control.facts import FACTS
 from twice.errors import Damaged, NotFound
-from twice.execute.events import Listener
 from twice.history.changes import path_to
 from twice.history.notes import blind_spots, observed, unfollowed
-from twice.present.passing import Passing
 from twice.present.views import (
     EnvironmentView,
     FileView,
@@ -35,27 +31,6 @@ from twice.records.trace import FileRead, Trace
 from twice.records.version import StepSpec, Tolerance, Version
 from twice.store.resolve import Found
 from twice.store.store import Store
-
-
-def is_quiet() -> bool:
-    """Whether ``TWICE_QUIET`` asks for silence."""
-    return os.environ.get("TWICE_QUIET", "") not in ("", "0")
-
-
-def listener(*, data_on_stdout: bool = False) -> Listener:
-    """Shows progress where standard error is a terminal, and hands on what steps print everywhere.
-
-    With ``TWICE_QUIET=1`` in the environment nothing is drawn.
-
-    Args:
-        data_on_stdout: Standard output is for data only: what steps print there goes to standard error.
-    """
-    stdout = sys.stderr if data_on_stdout else None
-    if is_quiet() or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return Passing(stdout, quiet=is_quiet())
-    from twice.present.progress import Progress
-
-    return Progress(stdout)
 
 
 def version_view(store: Store, found: Found) -> VersionView:

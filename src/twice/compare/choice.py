@@ -1,4 +1,4 @@
-"""Which steps a quick verification looks at. Pure."""
+"""How thoroughly a version is verified, and which steps a quick verification looks at. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 LEVELS = ("quick", "full", "paranoid")
 """How thoroughly a version is verified: some of its steps, all of them, or all of them three times."""
+
+BUDGET = 600.0
+"""Seconds that experiments may take in all, if nothing else is said."""
 
 SAMPLE = 1 / 3
 """The part of all steps that a quick verification looks at, where nothing says which."""

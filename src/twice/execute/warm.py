@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from twice.errors import WorkerLost
 from twice.execute.launch import Launch
 from twice.execute.workers import Workers
 
@@ -36,7 +37,9 @@ class Warm:
 
     def __init__(self) -> None:
         self._shared: dict[_Key, _Shared] = {}
+        self._late: set[Workers] = set()
         self._lock = threading.Lock()
+        self._closed = False
 
     @contextmanager
     def workers(
@@ -54,7 +57,7 @@ class Warm:
             turn: Which run of its experiment it is: no two turns share a process.
         """
         if turn >= TURNS:
-            with Workers(environment, preload=preload, launch=launch) as own:
+            with self._late_one(Workers(environment, preload=preload, launch=launch)) as own:
                 yield own
             return
         variables = tuple(sorted(launch.environ(environment).items()))
@@ -68,8 +71,25 @@ class Warm:
                 if shared.workers.closed and self._shared.get(key) is shared:
                     del self._shared[key]
 
+    @contextmanager
+    def _late_one(self, workers: Workers) -> Iterator[Workers]:
+        with self._lock:
+            self._unless_closed()
+            self._late.add(workers)
+        try:
+            with workers:
+                yield workers
+        finally:
+            with self._lock:
+                self._late.discard(workers)
+
+    def _unless_closed(self) -> None:
+        if self._closed:
+            raise WorkerLost("the experiments were stopped.")
+
     def _take(self, key: _Key, environment: Mapping[str, str], preload: Sequence[str], launch: Launch) -> _Shared:
         with self._lock:
+            self._unless_closed()
             shared = self._shared.pop(key, None)
             if shared is None or shared.workers.closed:
                 shared = _Shared(Workers(environment, preload=preload, launch=launch))
@@ -82,8 +102,10 @@ class Warm:
         return shared
 
     def close(self) -> None:
-        """End all of them, and with them whatever they are doing."""
+        """End all of them, and with them whatever they are doing; no more are started."""
         with self._lock:
-            shared, self._shared = list(self._shared.values()), {}
-        for one in shared:
-            one.workers.close()
+            self._closed = True
+            ending = [*(one.workers for one in self._shared.values()), *self._late]
+            self._shared = {}
+        for workers in ending:
+            workers.close()

@@ -75,9 +75,13 @@ class Workers:
                 raise WorkerLost("the run was stopped.")
             if self._idle:
                 return self._idle.pop()
-            worker = _Worker(self._launch, self._environment, self._preload)
+        worker = _Worker(self._launch, self._environment, self._preload)  # several may start at the same time
+        with self._lock:
             self._all.append(worker)
-            return worker
+        if self.closed:  # in the meantime, without this one
+            worker.end()
+            raise WorkerLost("the run was stopped.")
+        return worker
 
     @property
     def closed(self) -> bool:

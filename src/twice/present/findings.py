@@ -318,7 +318,8 @@ class Explanation:
 
 
 TIME_IS_UP = "the time is up"
-"""Why a variation was not tried."""
+STOPPED = "it was interrupted"
+"""Why a variation was not tried; run again, it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -369,9 +370,11 @@ class StressView:
         run: The run that is its record.
         variations: What was varied, in order.
         steps: Step by step.
+        interrupted: Somebody stopped it; what was learnt by then is here.
     """
 
     name: str
     run: str
     variations: tuple[str, ...]
     steps: tuple[StressedStep, ...]
+    interrupted: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from twice.present.findings import TIME_IS_UP, StressCell, StressView
+from twice.present.findings import STOPPED, TIME_IS_UP, StressCell, StressView
 from twice.present.layout import cut, section, table, text
 
 _SIGNS = {
@@ -39,9 +39,9 @@ def draw_stress(view: StressView) -> RenderableType:
             if cell.effect not in ("unaffected", "not tried")
         ]
         parts.append(section(f"{step.step}: {step.reproducibility}", *lines))
-    if any(cell.detail == TIME_IS_UP for step in view.steps for cell in step.cells):
-        more = "not everything was tried: the time was up. Run again, it goes on from here; --budget gives it more."
-        parts.append(section("Not tried", text(more, "yellow")))
+    if any(cell.detail in (TIME_IS_UP, STOPPED) for step in view.steps for cell in step.cells):
+        why = STOPPED if view.interrupted else f"{TIME_IS_UP} (--budget gives it more)"
+        parts.append(section("Not tried", text(f"{why}. Run again, it goes on from here.", "yellow")))
     parts.append(text("= unaffected  ≈ equivalent  ✗ different  ! fails  ? inconclusive  · not tried", "dim"))
     return Group(*parts)
 

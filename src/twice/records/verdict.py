@@ -65,6 +65,10 @@ class Cause(Record, frozen=True, kw_only=True):
     evidence: tuple[Experiment, ...] = ()
 
 
+INTERRUPTED = "it was interrupted; verify again to go on from here"
+"""What is said to be unsettled where somebody stopped the search for causes."""
+
+
 class Diagnosis(Record, frozen=True, kw_only=True):
     """Why one step's output is not what was recorded, by experiment.
 

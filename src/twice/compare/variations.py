@@ -1,0 +1,91 @@
+"""What `twice stress` varies, one thing at a time, and the class that a step gets by what it minds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from twice.control.conditions import Conditions
+from twice.control.switches import PINNED
+from twice.environment.variables import variables
+
+_HOUR, _DAY = 3600, 86400
+
+Variations = Mapping[str, tuple[str, Conditions]]
+"""What is varied → the factor, and the conditions."""
+
+_VARIATIONS: Variations = {
+    "seed": ("seed", Conditions(seed=987654321)),
+    "hash-seed": ("hash-seed", Conditions(settings={"hash_seed": 12345})),
+    "threads 1": ("threads", Conditions(settings={"threads": 1})),
+    "threads 3": ("threads", Conditions(settings={"threads": 3})),
+    "addresses": ("memory-addresses", Conditions(addresses=True)),
+    "timezone east": ("timezone", Conditions(settings={"timezone": "XST-14"})),
+    "timezone west": ("timezone", Conditions(settings={"timezone": "XST+12"})),
+    "locale C": ("locale", Conditions(settings={"locale": "C"})),
+    "an hour later": ("clock", Conditions(inside={"clock": f"shifted {_HOUR}"})),
+    "a day later": ("clock", Conditions(inside={"clock": f"shifted {_DAY}"})),
+    "398 days later": ("clock", Conditions(inside={"clock": f"shifted {398 * _DAY}"})),
+    "another folder": ("path", Conditions(folder="another/folder/that/is/deeper/down")),
+    "listings backwards": ("directory-order", Conditions(inside={"directory-order": "reversed"})),
+    "no home": ("user-environment", Conditions(variables={"HOME": "/nonexistent/home"})),
+    "umask": ("user-environment", Conditions(inside={"umask": str(0o002)})),
+    "host name": ("user-environment", Conditions(inside={"identity": "fixed"})),
+    "older processor": (
+        "hardware",
+        Conditions(
+            variables={
+                "OPENBLAS_CORETYPE": "Haswell",
+                "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_ICL AVX512_SPR X86_V4",
+                "ATEN_CPU_CAPABILITY": "avx2",
+                "MKL_CBWR": "AVX2",
+            }
+        ),
+    ),
+}
+"""What is minded most often comes first, for budgets that run out. A year, a month, a leap day and one more are 398
+days."""
+
+_NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV")
+_FAMILIES_NEEDED = ("PYTHON", "LD_", "DYLD_", "LC_", "TWICE_")
+"""Variables without which no process starts as usual, or that are varied on their own."""
+
+
+def variations(environ: Mapping[str, str]) -> Variations:
+    """All that is varied.
+
+    Args:
+        environ: The user's environment variables; one variation takes away all that nothing needs.
+    """
+    kept = {*_NEEDED, *PINNED, *variables(environ)}
+    removed = frozenset(name for name in environ if name not in kept and not name.startswith(_FAMILIES_NEEDED))
+    emptied = {"no variables": ("user-environment", Conditions(removed=removed))} if removed else {}
+    return {**_VARIATIONS, **emptied}
+
+
+def reproducibility(
+    minded: Mapping[str, str], *, held: Collection[str] = (), tried: Collection[str] | None = None
+) -> str:
+    """What may be expected of a step that agrees with itself.
+
+    Args:
+        minded: Factors that changed its output, or may have → the effect that each had.
+        held: Factors that had to be held still for it to agree with itself.
+        tried: The factors that were tried, if not all were.
+    """
+    if held:
+        return f"unstable; with {' and '.join(held)} held still: {reproducibility(minded, tried=tried)}"
+    if "inconclusive" in minded.values():
+        return "unstable: seldom, it gives another output for no reason that was found"
+    sensitive = set(minded) - {"seed"}  # which is a measurement, and no fault
+    if not sensitive:
+        if tried is None:
+            return "bitwise anywhere, as far as it was tried"
+        return f"does not mind {', '.join(sorted(set(tried) - {'seed'})) or 'what was tried'}"
+    if sensitive == {"threads"}:
+        return "bitwise at this thread count"
+    if sensitive == {"hardware"}:
+        return "bitwise on this instruction set"
+    effects = {minded[factor] for factor in sensitive}
+    if effects <= {"rounding", "order"}:
+        return "rounding" if "rounding" in effects else "order"
+    return f"depends on {', '.join(sorted(sensitive))}"
