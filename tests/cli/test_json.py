@@ -9,7 +9,7 @@ import pytest
 
 from cli.commands import Folder
 from cli.json_page import COMMANDS, PAGE, page, problems
-from twice.compare.diagnose import FACTORS
+from twice.compare.diagnosis.case import FACTORS
 
 CALLS = {
     "log": ("log",),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twice.compare.diagnose import (
+from twice.compare.diagnosis.case import (
     CONSISTENT,
     NONE,
     NOT_TESTED,
@@ -22,10 +22,9 @@ from twice.compare.diagnose import (
     Lever,
     Levers,
     Trial,
-    consider,
-    detectable,
-    exact,
 )
+from twice.compare.diagnosis.chance import detectable, exact
+from twice.compare.diagnosis.inquiry import consider
 
 STEADYING = ("entropy", "clock", "threads", "directory-order", "memory-addresses", "path", "hash-seed", "locale")
 RESTORING = ("timezone", "user-environment", "environment", "data", "code", "hardware")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from twice.compare.levers import bench
+from twice.compare.diagnosis.levers import bench
 from twice.control.held import LIMITS
 from twice.records.artifact import Artifact
 from twice.records.digest import digest_bytes

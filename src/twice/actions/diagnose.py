@@ -9,8 +9,9 @@ from dataclasses import replace
 from twice.actions.compare import counts_as_recorded
 from twice.actions.environments import Experiments
 from twice.actions.laboratory import Laboratory, Run, Subject
-from twice.compare.diagnose import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial, consider
-from twice.compare.levers import FIXES, Bench, bench
+from twice.compare.diagnosis.case import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial
+from twice.compare.diagnosis.inquiry import consider
+from twice.compare.diagnosis.levers import FIXES, Bench, bench
 from twice.compare.operations import parting
 from twice.control.conditions import Conditions
 from twice.control.held import LIMITS

@@ -14,8 +14,8 @@ from twice.actions.compare import judged
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
 from twice.actions.seed_noise import with_other_seeds
+from twice.compare.diagnosis.steadying import still
 from twice.compare.noise import spread
-from twice.compare.steadying import still
 from twice.compare.variations import Variations, reproducibility, variations
 from twice.control.conditions import Conditions
 from twice.errors import NotFound, ParameterError

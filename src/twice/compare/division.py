@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from twice.compare.diagnose import reduce
+from twice.compare.reduction import reduce
 
 Mixture = frozenset[str]
 """The names of the changes that are made."""
@@ -38,7 +38,7 @@ class Factor:
 
     Attributes:
         name: Its own name.
-        factor: The word for it, one of ``compare.diagnose.FACTORS``.
+        factor: The word for it, one of ``compare.diagnosis.case.FACTORS``.
         detail: What exactly changed.
         location: Where that is, as ``clean.py:12``; empty if it has no place.
         steps: The steps whose output it may change, those downstream included.

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from twice.compare.collected import Collected, at, first
-from twice.compare.diagnose import Case, Lever
-from twice.compare.restoring import restoring
-from twice.compare.steadying import steadying
+from twice.compare.diagnosis.collected import Collected, at, first
+from twice.compare.diagnosis.case import Case, Lever
+from twice.compare.diagnosis.restoring import restoring
+from twice.compare.diagnosis.steadying import steadying
 from twice.control.conditions import Conditions
 from twice.environment.drift import Drift
 from twice.records.environment import Environment

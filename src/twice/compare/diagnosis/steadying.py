@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from twice.compare.collected import Collected, at, first, which
-from twice.compare.diagnose import Lever
+from twice.compare.diagnosis.collected import Collected, at, first, which
+from twice.compare.diagnosis.case import Lever
 from twice.control.conditions import Conditions
 from twice.records.trace import Trace
 

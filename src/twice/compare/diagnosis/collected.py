@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from twice.compare.diagnose import Lever
+from twice.compare.diagnosis.case import Lever
 from twice.control.conditions import Conditions
 from twice.records.trace import Observed, Watched
 

@@ -1,0 +1,171 @@
+"""What the trials of an inquiry prove, factor by factor and in words. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from twice.compare.diagnosis.case import (
+    CONSISTENT,
+    NONE,
+    NOT_TESTED,
+    PROVEN,
+    RULED_OUT,
+    Conclusion,
+    Found,
+    Lever,
+    Levers,
+)
+from twice.compare.diagnosis.chance import power
+from twice.compare.diagnosis.questions import Questions
+from twice.compare.diagnosis.trials import disagree, times
+
+_CONSTANT = "it is the same in every run here, so it cannot make two runs disagree"
+_ORDER = (PROVEN, CONSISTENT, RULED_OUT, NOT_TESTED)
+
+
+def conclude(
+    asked: Questions,
+    nature: str,
+    smallest: Levers = NONE,
+    either: tuple[Levers, ...] = (),
+    *,
+    moved: Sequence[str] = (),
+) -> Conclusion:
+    """The end of an inquiry.
+
+    Args:
+        asked: What was asked, with all trials.
+        nature: What kind of difference it is.
+        smallest: The smallest set of levers that explains it, if there is one.
+        either: All sets that do, if there are several.
+        moved: Levers that cannot bring the record back, and that changed the output.
+    """
+    return _Conclusion(asked, nature, smallest, either).drawn(moved)
+
+
+def cut_short(asked: Questions) -> Conclusion:
+    """What is known when no more trials may be made."""
+    trials, case = asked.trials, asked.trials.case
+    if len(trials.unchanged) < 2:
+        suspects = [lever for lever in (*case.steadying, *case.restoring, *case.untested) if lever.suspicion]
+        untried = [Found(lever, NOT_TESTED, _untried(asked, lever.name, explained=False)) for lever in suspects]
+        return Conclusion(nature="", found=_ordered(untried), runs=len(trials), cut_short=True)
+    unsteady = disagree(trials.unchanged)
+    known = conclude(asked, "unsteady" if unsteady else "drifted")
+    restoring = {lever.name for lever in case.restoring}
+    agreed: dict[str, Found] = {}
+    for levers in trials.sets():
+        made = trials.made(levers)
+        if len(levers) != 1 or len(made) < 2 or any(trial.failed for trial in made):
+            continue
+        (name,) = levers
+        helps = not disagree(made) if unsteady else all(trial.recorded for trial in made)
+        if helps and (unsteady or name in restoring):
+            reason = f"with it {times(made)} agreed, which is too few to call it proven"
+            agreed[name] = Found(trials.levers[name], CONSISTENT, reason, (levers,))
+    found = _ordered(agreed.get(one.lever.name, one) for one in known.found)
+    return replace(known, found=found, cut_short=True)
+
+
+class _Conclusion:
+    """A conclusion in the making: what was found of each lever, by its name."""
+
+    def __init__(self, asked: Questions, nature: str, smallest: Levers, either: tuple[Levers, ...]) -> None:
+        self.asked = asked
+        self.trials = asked.trials
+        self.nature = nature
+        self.smallest = smallest
+        self.either = either
+        self.explained = bool(smallest)
+        self.found: dict[str, Found] = {}
+
+    def drawn(self, moved: Sequence[str]) -> Conclusion:
+        """It, whole."""
+        for group in self.either or ((self.smallest,) if self.smallest else ()):
+            for name in sorted(group, key=lambda name: -self.trials.levers[name].suspicion):
+                self.found[name] = self._cause(name, group)
+        for name in moved:
+            self.found[name] = self._moved(name)
+        if self.nature != "steady":
+            for levers, reason in self.asked.failing:
+                for name in levers - self.found.keys():
+                    self.found[name] = self._in_vain(name, levers, reason)
+            self._what_was_not_tried()
+        counts = Counter(trial.outcome for trial in self.trials.unchanged)
+        return Conclusion(
+            nature=self.nature,
+            found=_ordered(self.found.values()),
+            runs=len(self.trials),
+            power=power(len(self.trials.unchanged)) if len(counts) == 1 else "",
+            together=len(self.smallest) > 1,
+            either=self.either,
+            outcomes=tuple(count for _, count in counts.most_common()),
+        )
+
+    def _cause(self, name: str, group: Levers) -> Found:
+        made, without, rest = self.trials.made(group), self.trials.unchanged, group - {name}
+        beside = f" together with {self.trials.named(rest)}" if rest else ""
+        if self.nature == "unsteady":
+            different = len({trial.outcome for trial in without})
+            reason = (
+                f"held still{beside}, {times(made)} gave one and the same output; "
+                f"free, {times(without)} gave {different} different ones"
+            )
+        else:
+            reason = (
+                f"as recorded{beside}, the recorded output came back in {sum(t.recorded for t in made)} of "
+                f"{times(made)}; as it is here, in {sum(t.recorded for t in without)} of {times(without)}"
+            )
+        if self.either:
+            reason += "; another set does the same by itself"
+        strong = self.nature == "unsteady" or self.asked.chance(group) <= self.trials.case.doubt
+        evidence = (group, NONE, rest) if rest else (group, NONE)
+        return Found(self.trials.levers[name], PROVEN if strong else CONSISTENT, reason, evidence)
+
+    def _moved(self, name: str) -> Found:
+        levers = frozenset({name})
+        reason = (
+            f"moving it changed the output, {times(self.trials.made(levers))}; what it was when the record was made "
+            "cannot be brought back, so it is not shown that this alone explains it"
+        )
+        return Found(self.trials.levers[name], CONSISTENT, reason, (levers,))
+
+    def _in_vain(self, name: str, levers: Levers, reason: str) -> Found:
+        """A lever that did not help: its factor is ruled out, unless it is only held still in part."""
+        lever, rest = self.trials.levers[name], levers - {name}
+        told = f"{reason} (together with {self.trials.named(rest)})" if rest else reason
+        if not lever.partly:
+            return Found(lever, RULED_OUT, told, (levers,))
+        status = CONSISTENT if lever.suspicion and not self.explained else NOT_TESTED
+        return Found(lever, status, f"{told}; but {lever.limits} are not held still by it", (levers,))
+
+    def _what_was_not_tried(self) -> None:
+        case, unsteady = self.trials.case, self.nature == "unsteady"
+        for lever in case.steadying if unsteady else (*case.restoring, *case.moving):
+            if lever.name not in self.found:
+                reason = _untried(self.asked, lever.name, explained=self.explained)
+                self.found[lever.name] = Found(lever, NOT_TESTED, reason)
+        for lever in case.unheld if unsteady else case.untested:
+            spoken_for = self.found.get(lever.unless)
+            ruled_out = spoken_for is not None and spoken_for.status == RULED_OUT
+            suspected = lever.suspicion and not self.explained and not ruled_out
+            reason = lever.limits or "nothing here can change it"
+            self.found.setdefault(
+                f"untested {lever.name}", Found(lever, CONSISTENT if suspected else NOT_TESTED, reason)
+            )
+        if unsteady:
+            for lever in case.untested:
+                self.found.setdefault(f"untested {lever.name}", Found(lever, NOT_TESTED, _CONSTANT))
+
+
+def _untried(asked: Questions, name: str, *, explained: bool) -> str:
+    if name in asked.broken:
+        return "the step does not run when this is changed"
+    return "not needed: a smaller set explains it" if explained else "the inquiry ended before"
+
+
+def _ordered(found: Iterable[Found]) -> tuple[Found, ...]:
+    """What weighs most first."""
+    return tuple(sorted(found, key=lambda one: (_ORDER.index(one.status), -one.lever.suspicion)))
