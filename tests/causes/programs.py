@@ -212,8 +212,23 @@ def stamped_object():  # clock
     thing.made = datetime.now()
     return thing
 def another_program():  # unknown
-    import subprocess, sys
     return subprocess.check_output([sys.executable, "-c", "import time; print(time.time())"])
+def unordered():  # threads
+    with ThreadPool(4) as pool:
+        return list(pool.imap_unordered(busy, range(12)))
+def drawn_by_workers():  # entropy in drawn_in_a_helper
+    import torch
+    return [batch.tolist() for batch in torch.utils.data.DataLoader(Drawn(), batch_size=4, num_workers=2)]
+def generator_of_torch():  # entropy
+    import torch
+    generator = torch.Generator()
+    generator.seed()
+    return torch.randn(3, generator=generator)
+def left_and_stamped():  # clock+data
+    place = os.path.join(tempfile.gettempdir(), "left-and-stamped-" + str(os.getuid()))
+    met = os.path.exists(place)
+    open(place, "w").close()
+    return ["met" if met else "began afresh", time.time()]
 def cached_from_before():  # data
     place = os.path.join(tempfile.gettempdir(), "left-" + str(os.getuid()) + ".txt")
     if os.path.exists(place):
@@ -444,12 +459,52 @@ def logged():
     import logging
     logging.getLogger("x").warning("said")
     return 1
+def changed_since():
+    return open("changed.txt").read()
+def hashed_in_a_child():
+    return subprocess.check_output([sys.executable, "-c", "print({'a', 'b', 'c', 'd'}, hash('text'))"]).decode()
+def parsed():
+    import locale
+    return [locale.atof("1234.5"), datetime.strptime("29 February 2024", "%d %B %Y").isoformat()]
+def mapped_by_processes():
+    with multiprocessing.Pool(2) as pool:
+        return pool.map(busy, range(6))
+def loaded_by_workers():
+    import torch
+    batches = torch.utils.data.DataLoader(Noisy(), batch_size=4, num_workers=2, shuffle=True)
+    return [batch.tolist() for batch in batches]
+def remembered_by_chance():
+    return [words_by_chance(), {"again": words_by_chance()}]
+def pickled_by_chance():
+    import pickle
+    from pathlib import Path
+    Path("words.pkl").write_bytes(pickle.dumps(words_by_chance()))
+    return Path("words.pkl")
+def picture_with_its_date():
+    from pathlib import Path
+    from PIL import Image, PngImagePlugin
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Creation Time", str(time.time()))
+    Image.new("L", (4, 4), 7).save("picture.png", pnginfo=told)
+    return Path("picture.png")
+def workbook():
+    from pathlib import Path
+    import pandas as pd
+    pd.DataFrame({"x": [1, 2]}).to_excel("book.xlsx")
+    return Path("book.xlsx")
+def groups_in_order():
+    import polars as pl
+    return pl.DataFrame({"k": [n % 97 for n in range(5000)]}).group_by("k", maintain_order=True).len()
+def set_how_to_print():
+    np.set_printoptions(precision=3)
+    return str(np.array([1 / 3, 2e10]))
 """
 
 HEAD = """
-import functools, http.client, os, random, secrets, tempfile, threading, time, uuid
+import functools, http.client, multiprocessing, os, random, secrets, subprocess, sys, tempfile, threading, time, uuid
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
+from multiprocessing.pool import ThreadPool
 
 import numpy as np
 from twice import Pipeline
@@ -464,6 +519,20 @@ def drawn_in_a_helper():
     return np.random.default_rng().random()
 def busy(number):
     return sum(n * n for n in range(20_000 + 997 * (number * 7 % 5) + 40_000 * (number > 8))) % 1000 + number
+def words_by_chance():
+    words = ["ab", "cd"]
+    return [words[0] if secrets.randbelow(2) else "".join(list(words[0])) for _ in range(20)]
+class Drawn:
+    def __len__(self):
+        return 8
+    def __getitem__(self, number):
+        return drawn_in_a_helper() + number
+class Noisy:
+    def __len__(self):
+        return 8
+    def __getitem__(self, number):
+        import torch
+        return torch.rand(1).item() + np.random.rand() + random.random() + number
 @functools.lru_cache
 def summed(count):
     return sum(range(count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -105,6 +106,85 @@ def test_factors_that_only_help_together_are_found_together(causes: set[str], se
     case = Case(steadying=levers(STEADYING, list(causes)[:1]))
     conclusion, _ = inquire(case, World((frozenset(causes),), noise=random.Random(seed)))
     assert proven(conclusion) == causes and conclusion.together
+
+
+def test_two_causes_that_were_seen_take_ten_runs() -> None:
+    causes = {"entropy", "clock"}
+    conclusion, trials = inquire(Case(steadying=levers(STEADYING, causes)), World((frozenset(causes),)))
+    assert proven(conclusion) == causes and conclusion.together
+    assert len(trials) - 1 <= 10
+
+
+def test_what_is_hidden_behind_one_value_of_what_is_held_still_is_found_at_another() -> None:
+    """A coin, and after tails the clock: with the coin held at heads, nothing is seen of the clock."""
+    turns = itertools.count()
+
+    class Hidden(World):
+        def run(self, pulled: Levers) -> Trial:
+            if "entropy" in pulled:
+                heads = True
+            elif "entropy otherwise" in pulled:
+                heads = False
+            else:
+                heads = next(turns) % 2 == 0
+            clock = "then" if "clock" in pulled else str(self.noise.random())
+            return Trial(pulled, "heads" if heads else clock)
+
+    plain = levers(STEADYING, ["entropy"])
+    otherwise = (Lever("entropy otherwise", "entropy", like="entropy"),)
+    case = Case(steadying=plain, otherwise=otherwise, most=600)
+    conclusion, _ = inquire(case, Hidden())
+    assert proven(conclusion) == {"entropy", "clock"} and conclusion.together
+    told = [found for found in conclusion.found if found.lever.factor == "entropy"]
+    assert [found.status for found in told] == [PROVEN], "and nothing else is said of it"
+
+
+def test_of_what_holds_still_at_one_value_and_at_no_other_nothing_is_proven() -> None:
+    turns = itertools.count()
+
+    class Hidden(World):
+        def run(self, pulled: Levers) -> Trial:
+            heads = "entropy" in pulled or ("entropy otherwise" not in pulled and next(turns) % 5 != 2)
+            return Trial(pulled, "heads" if heads else str(self.noise.random()))
+
+    case = Case(
+        steadying=levers(STEADYING, ["entropy"]), otherwise=(Lever("entropy otherwise", "entropy", like="entropy"),)
+    )
+    conclusion, _ = inquire(case, Hidden())
+    assert conclusion.nature == "unsteady" and not proven(conclusion)
+    assert "entropy" in {found.lever.name for found in conclusion.causes}
+
+
+@untimed
+@given(st.sets(st.sampled_from(RESTORING)), st.sets(st.sampled_from(RESTORING)), st.integers(0, 2**32))
+def test_what_is_not_as_recorded_is_found_beneath_a_disagreement(differ: set[str], minded: set[str], seed: int) -> None:
+    """It disagrees with itself, and besides, some of what differs here changes its output."""
+
+    class Beneath(World):
+        def run(self, pulled: Levers) -> Trial:
+            noise = "" if "entropy" in pulled else str(self.noise.random())
+            return Trial(pulled, f"{sorted(minded & pulled)} {noise}")
+
+    case = Case(steadying=levers(STEADYING, ["entropy"]), restoring=levers(RESTORING, differ))
+    conclusion, trials = inquire(case, Beneath(noise=random.Random(seed)))
+    assert proven(conclusion) == {"entropy"}
+    found = {one.lever.factor: one.status for one in conclusion.found}
+    assert {factor for factor, status in found.items() if status == CONSISTENT} == minded & differ
+    if not minded & differ:
+        assert len(trials) - 1 <= 8
+        assert {factor for factor, status in found.items() if status == RULED_OUT} == differ
+
+
+def test_what_brings_the_record_back_beneath_a_disagreement_is_proven() -> None:
+    class Beneath(World):
+        def run(self, pulled: Levers) -> Trial:
+            noise = "" if "clock" in pulled else str(self.noise.random())
+            outcome = ("then" if "data" in pulled else "now") + noise
+            return Trial(pulled, outcome, recorded=outcome == "then")
+
+    case = Case(steadying=levers(STEADYING, ["clock"]), restoring=levers(RESTORING, ["data"]))
+    conclusion, _ = inquire(case, Beneath())
+    assert proven(conclusion) == {"clock", "data"} and not conclusion.together
 
 
 def test_two_factors_of_which_either_helps_are_a_tie() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from twice.compare.diagnose import FACTORS
+from twice.compare.diagnosis.case import FACTORS
 from twice.compare.variations import reproducibility, variations
 
 OF_A_USER = {"PATH": "/bin", "HOME": "/home/me", "TZ": "UTC", "OMP_NUM_THREADS": "2", "EDITOR": "vi", "MODE": "fast"}

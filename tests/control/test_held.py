@@ -149,3 +149,25 @@ def test_files_are_not_there_until_they_are_written(tmp_path: Path) -> None:
         [sys.executable, "-c", textwrap.dedent(program), str(cache)], capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "[False, False, False, True, True, True] True made\n", done.stderr
+
+
+def test_groups_of_polars_come_in_one_order() -> None:
+    program = """
+        import json
+        from twice.control.held import hold
+        hold({"groups": "kept"}, frozenset())
+        import polars as pl
+        keys = [n * 7 % 97 for n in range(5000)]
+        frame = pl.DataFrame({"k": keys})
+        ways = [
+            frame.group_by("k").len(), frame.lazy().group_by("k").agg(pl.len()).collect(), frame.unique(),
+            frame.lazy().unique().collect(), frame.select(pl.col("k").unique()), frame["k"].unique().to_frame(),
+            frame.group_by("k", maintain_order=False).len(),
+        ]
+        first = list(dict.fromkeys(keys))
+        counted = [frame["k"].value_counts()["k"], frame.select(pl.col("k").value_counts()).unnest("k")["k"]]
+        told = [[way["k"].to_list() == first for way in ways], [one.to_list() == sorted(first) for one in counted]]
+        print(json.dumps(told))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=120)
+    assert json.loads(done.stdout) == [[True] * 7, [True] * 2], done.stderr

@@ -30,7 +30,7 @@ from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.records.verdict import Cause, Diagnosis, Experiment
 from twice.records.version import StepSpec
-from twice.source.hints import hints
+from twice.source.hints import GROUPS, hints
 from twice.store.store import Store
 
 USUAL_RUNS = 8
@@ -153,7 +153,7 @@ class Diagnoser:
         return {name: (then.get(name, ""), now.get(name, "")) for name in self.mixtures.names if name in used}
 
     def hints(self, step: str) -> dict[str, tuple[str, str]]:
-        """Factor → the first call in the step's code that it may enter through, and where that is."""
+        """Factor → the first call in the step's code that it may enter through, and where; of groups, their lever."""
         snapshot, found = self.plan.snapshot, dict[str, tuple[str, str]]()
         places = [snapshot.places[id_] for id_ in self.plan.code.steps[step].reaches if id_ in snapshot.places]
         for module in snapshot.modules:
@@ -162,6 +162,8 @@ class Diagnoser:
                 continue
             for factor, call, line in hints(self.store.get(module.source), spans):
                 found.setdefault(factor, (call, f"{module.path}:{line}"))
+                if call.rpartition(".")[2] == GROUPS:
+                    found.setdefault("groups", (call, f"{module.path}:{line}"))
         return found
 
     def environment(self, digest: Digest) -> Environment:
@@ -311,7 +313,7 @@ class _Inquiry:
             detail=lever.detail,
             location=lever.location,
             reason=found.reason,
-            fix=FIXES.get(lever.factor, "") if found.status in (PROVEN, CONSISTENT) else "",
+            fix=FIXES.get(lever.name, FIXES.get(lever.factor, "")) if found.status in (PROVEN, CONSISTENT) else "",
             evidence=tuple(self._experiment(levers) for levers in found.levers if levers in self.runs),
         )
 

@@ -53,6 +53,7 @@ class Lever:
         limits: What it cannot reach.
         partly: It is known to hold its factor still in part only, so that what goes on beside it rules nothing out.
         unless: The lever that speaks for this one, which nothing reaches: if that one is ruled out, this one is.
+        like: The lever that holds the same thing still at another value; empty for one that stands for itself.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Lever:
     limits: str = ""
     partly: bool = False
     unless: str = ""
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Case:
 
     Attributes:
         steadying: Levers that hold something still.
+        otherwise: The same at other values, as another moment of the clock: see their ``like``. What steadies a step
+            that often gives the same anyway has to do so at these, too.
         restoring: Levers that set something to its recorded value; only for what differs here.
         moving: Levers that move something that cannot be set to what was recorded.
         untested: Factors that no lever here reaches, with the reason as their limits: of what is here not as recorded.
@@ -101,6 +105,7 @@ class Case:
     """
 
     steadying: tuple[Lever, ...] = ()
+    otherwise: tuple[Lever, ...] = ()
     restoring: tuple[Lever, ...] = ()
     moving: tuple[Lever, ...] = ()
     untested: tuple[Lever, ...] = ()
@@ -111,9 +116,14 @@ class Case:
     most: int = 200
 
     def __post_init__(self) -> None:
-        names = [lever.name for lever in (*self.steadying, *self.restoring, *self.moving)]
+        names = [lever.name for lever in self.levers]
         if len(names) != len(set(names)):
             raise ValueError("two levers of a case have the same name")
+
+    @property
+    def levers(self) -> tuple[Lever, ...]:
+        """All that can be pulled."""
+        return (*self.steadying, *self.otherwise, *self.restoring, *self.moving)
 
 
 @dataclass(frozen=True)

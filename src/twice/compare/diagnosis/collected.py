@@ -15,6 +15,7 @@ class Collected:
 
     Attributes:
         steadying: They hold something still.
+        otherwise: The same, at other values.
         restoring: They set something to what was recorded.
         moving: They move what cannot be set to that.
         untested: What is here not as recorded, and no lever reaches.
@@ -24,6 +25,7 @@ class Collected:
     """
 
     steadying: list[Lever] = field(default_factory=list)
+    otherwise: list[Lever] = field(default_factory=list)
     restoring: list[Lever] = field(default_factory=list)
     moving: list[Lever] = field(default_factory=list)
     untested: list[Lever] = field(default_factory=list)

@@ -14,11 +14,10 @@ from twice.compare.diagnosis.case import (
     RULED_OUT,
     Conclusion,
     Found,
-    Lever,
     Levers,
 )
-from twice.compare.diagnosis.chance import power
-from twice.compare.diagnosis.questions import Questions
+from twice.compare.diagnosis.chance import exact, power
+from twice.compare.diagnosis.questions import InVain, Questions
 from twice.compare.diagnosis.trials import disagree, times
 
 _CONSTANT = "it is the same in every run here, so it cannot make two runs disagree"
@@ -32,6 +31,7 @@ def conclude(
     either: tuple[Levers, ...] = (),
     *,
     moved: Sequence[str] = (),
+    beside: Levers = NONE,
 ) -> Conclusion:
     """The end of an inquiry.
 
@@ -41,8 +41,9 @@ def conclude(
         smallest: The smallest set of levers that explains it, if there is one.
         either: All sets that do, if there are several.
         moved: Levers that cannot bring the record back, and that changed the output.
+        beside: Levers that set something as recorded, and changed the output while the smallest set held it still.
     """
-    return _Conclusion(asked, nature, smallest, either).drawn(moved)
+    return _Conclusion(asked, nature, smallest, either).drawn(moved, beside)
 
 
 def cut_short(asked: Questions) -> Conclusion:
@@ -79,30 +80,42 @@ class _Conclusion:
         self.smallest = smallest
         self.either = either
         self.explained = bool(smallest)
+        self.doubt = self.trials.case.doubt
         self.found: dict[str, Found] = {}
 
-    def drawn(self, moved: Sequence[str]) -> Conclusion:
+    def drawn(self, moved: Sequence[str], beside: Levers) -> Conclusion:
         """It, whole."""
         for group in self.either or ((self.smallest,) if self.smallest else ()):
             for name in sorted(group, key=lambda name: -self.trials.levers[name].suspicion):
                 self.found[name] = self._cause(name, group)
         for name in moved:
             self.found[name] = self._moved(name)
+        for name in sorted(beside):
+            self.found[name] = self._beside(name, beside)
         if self.nature != "steady":
-            for levers, reason in self.asked.failing:
-                for name in levers - self.found.keys():
-                    self.found[name] = self._in_vain(name, levers, reason)
+            for tried in self.asked.in_vain:
+                for name in tried.members - self.found.keys():
+                    self.found[name] = self._in_vain(name, tried)
             self._what_was_not_tried()
         counts = Counter(trial.outcome for trial in self.trials.unchanged)
         return Conclusion(
             nature=self.nature,
-            found=_ordered(self.found.values()),
+            found=_ordered(self._once_each()),
             runs=len(self.trials),
             power=power(len(self.trials.unchanged)) if len(counts) == 1 else "",
             together=len(self.smallest) > 1,
             either=self.either,
             outcomes=tuple(count for _, count in counts.most_common()),
         )
+
+    def _once_each(self) -> Iterable[Found]:
+        """Of what was held still at several values, what weighs most."""
+        best: dict[str, Found] = {}
+        for name, found in self.found.items():
+            name = found.lever.like or name
+            if name not in best or _ORDER.index(found.status) < _ORDER.index(best[name].status):
+                best[name] = found
+        return best.values()
 
     def _cause(self, name: str, group: Levers) -> Found:
         made, without, rest = self.trials.made(group), self.trials.unchanged, group - {name}
@@ -120,7 +133,7 @@ class _Conclusion:
             )
         if self.either:
             reason += "; another set does the same by itself"
-        strong = self.nature == "unsteady" or self.asked.chance(group) <= self.trials.case.doubt
+        strong = self.nature == "unsteady" or self.asked.chance(group) <= self.doubt
         evidence = (group, NONE, rest) if rest else (group, NONE)
         return Found(self.trials.levers[name], PROVEN if strong else CONSISTENT, reason, evidence)
 
@@ -132,14 +145,30 @@ class _Conclusion:
         )
         return Found(self.trials.levers[name], CONSISTENT, reason, (levers,))
 
-    def _in_vain(self, name: str, levers: Levers, reason: str) -> Found:
+    def _beside(self, name: str, group: Levers) -> Found:
+        made, without = self.trials.made(self.smallest | group), self.trials.made(self.smallest)
+        still, rest = self.trials.named(self.smallest), group - {name}
+        together = f" together with {self.trials.named(rest)}" if rest else ""
+        if all(trial.recorded for trial in made) and exact(len(made), len(made), 0, len(without)) <= self.doubt:
+            status = PROVEN
+            told = f"the recorded output came back in {times(made)}; as it is here, in none of {times(without)}"
+        else:
+            status = CONSISTENT
+            told = (
+                f"the output was another one, {times(made)} that agree; the record cannot come back, since what it had "
+                f"in place of {still} is not known"
+            )
+        reason = f"as recorded{together}, with {still} held still, {told}"
+        return Found(self.trials.levers[name], status, reason, (self.smallest | group, self.smallest))
+
+    def _in_vain(self, name: str, tried: InVain) -> Found:
         """A lever that did not help: its factor is ruled out, unless it is only held still in part."""
-        lever, rest = self.trials.levers[name], levers - {name}
-        told = f"{reason} (together with {self.trials.named(rest)})" if rest else reason
+        lever, rest = self.trials.levers[name], tried.members - {name}
+        told = f"{tried.reason} (together with {self.trials.named(rest)})" if rest else tried.reason
         if not lever.partly:
-            return Found(lever, RULED_OUT, told, (levers,))
+            return Found(lever, CONSISTENT if tried.half else RULED_OUT, told, (tried.levers,))
         status = CONSISTENT if lever.suspicion and not self.explained else NOT_TESTED
-        return Found(lever, status, f"{told}; but {lever.limits} are not held still by it", (levers,))
+        return Found(lever, status, f"{told}; but {lever.limits} are not held still by it", (tried.levers,))
 
     def _what_was_not_tried(self) -> None:
         case, unsteady = self.trials.case, self.nature == "unsteady"

@@ -6,11 +6,11 @@ from the beginning every time, so an interrupted diagnosis goes on from what is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twice.compare.diagnosis.case import NONE, Ask, Case, Conclusion, Lever, Levers, Trial
 from twice.compare.diagnosis.conclusion import conclude, cut_short
-from twice.compare.diagnosis.questions import Questions
+from twice.compare.diagnosis.questions import InVain, Questions
 from twice.compare.diagnosis.trials import Exhausted, Trials, Wanted, disagree
 
 FIRST = 3
@@ -64,13 +64,34 @@ class _Inquiry:
         if smallest is None:
             return conclude(self.asked, "unsteady")
         self.asked.confirm(smallest)
+        smallest = self._at_other_values(smallest, names)
+        if not smallest:
+            return conclude(self.asked, "unsteady")
         others = [name for name in names if name not in smallest and name not in self.asked.broken]
-        seen = len(smallest) == 1 and any(self.trials.levers[name].location for name in smallest)
+        seen = all(self.trials.levers[name].location for name in smallest)
         if others and not seen and self.asked.agrees(frozenset(others)):
             alternative = self.asked.steadies(others)
             self.asked.confirm(alternative)
             return conclude(self.asked, "unsteady", smallest, (smallest, alternative))
-        return conclude(self.asked, "unsteady", smallest)
+        return conclude(self.asked, "unsteady", smallest, beside=self.asked.beside(smallest))
+
+    def _at_other_values(self, smallest: Levers, names: Sequence[str]) -> Levers:
+        """What steadies it at other values, too: the same levers, or more; nothing if all together do not.
+
+        A step whose outcomes repeat may do so because of what was held still only at the one value that it had: with a
+        coin that is held at heads, the clock that it looks at after tails is never seen.
+        """
+        other = {lever.like: lever.name for lever in self.case.otherwise if lever.like in smallest}
+        if not other or not self.asked.repeats() or self.asked.agrees(_at(other, smallest)):
+            return smallest
+        usable = _at(other, [name for name in names if name not in self.asked.broken])
+        if self.asked.agrees(usable):
+            larger = self.asked.steadies(sorted(usable))
+            self.asked.confirm(larger)
+            return larger
+        reason = "held still at one value it agreed with itself, at another it did not: there is more to it"
+        self.asked.in_vain.append(InVain(smallest, reason, smallest, half=True))
+        return NONE
 
     def _that_steadies(self, names: Sequence[str], suspected: Sequence[str]) -> Levers | None:
         """What was seen, alone; then all that was seen; then all that there is."""
@@ -126,6 +147,11 @@ class _Inquiry:
         elif names and not suspected and self.asked.restores(frozenset(names)):
             return frozenset(names)
         return None
+
+
+def _at(other: Mapping[str, str], names: Iterable[str]) -> Levers:
+    """The levers that hold the same still at other values, where there are such."""
+    return frozenset(other.get(name, name) for name in names)
 
 
 def _by_suspicion(levers: Sequence[Lever]) -> list[Lever]:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from twice.compare.diagnosis.collected import Collected, at, first
 from twice.compare.diagnosis.case import Case, Lever
+from twice.compare.diagnosis.collected import Collected, at, first
 from twice.compare.diagnosis.restoring import restoring
 from twice.compare.diagnosis.steadying import steadying
 from twice.control.conditions import Conditions
@@ -20,7 +20,8 @@ from twice.records.environment import Environment
 from twice.records.trace import Trace, Watched
 
 FIXES = {
-    "entropy": "pass a seed: default_rng(seed), Random(seed); or take the value from a parameter; sort groups",
+    "entropy": "pass a seed: default_rng(seed), Random(seed); or take the value from a parameter",
+    "groups": "sort groups, or ask for their order: group_by(…, maintain_order=True)",
     "clock": "take the moment from a parameter or from the data, and keep it out of what comes out",
     "threads": "sort what comes back from threads, or use one; POLARS_MAX_THREADS=1, or maintain_order=True",
     "directory-order": "sort the names: sorted(os.listdir(folder))",
@@ -40,7 +41,7 @@ FIXES = {
     "input-mutation": "copy the input before changing it",
     "unknown": "",
 }
-"""Factor → what to do about it."""
+"""Factor, or lever that knows better → what to do about it."""
 
 
 _ADDRESS = re.compile(rb"0x[0-9a-f]{8,}")
@@ -73,15 +74,15 @@ class Bench:
 
     def having_seen(self, watched: Watched) -> Bench:
         """The same, with what was seen while an experiment ran, of levers that nothing spoke for until now."""
-        found = []
-        for lever in self.case.steadying:
-            one = first(watched, _SHOWS.get(lever.name, ""))
-            if one is not None and not lever.location:
-                lever = replace(
-                    lever, detail=lever.detail or one.which, location=at(one), suspicion=max(lever.suspicion, 1)
-                )
-            found.append(lever)
-        return replace(self, case=replace(self.case, steadying=tuple(found)))
+
+        def seen(lever: Lever) -> Lever:
+            one = first(watched, _SHOWS.get(lever.like or lever.name, ""))
+            if one is None or lever.location:
+                return lever
+            return replace(lever, detail=lever.detail or one.which, location=at(one), suspicion=max(lever.suspicion, 1))
+
+        steadying, otherwise = (tuple(map(seen, one)) for one in (self.case.steadying, self.case.otherwise))
+        return replace(self, case=replace(self.case, steadying=steadying, otherwise=otherwise))
 
     def said(self, levers: Collection[str]) -> tuple[str, ...]:
         """What several levers do, in words."""
@@ -121,7 +122,7 @@ def bench(
         loaded: Distributions that are at work in the step, reached or not.
         swaps: Distribution → its recorded version and the one here, for those that can be exchanged.
         text: What is stored of its output here, where its preview does not show all of it.
-        hints: Factor → the first call in its code that the factor may enter through, and where that is.
+        hints: Factor, or lever → the first call in its code that it may enter through, and where that is.
     """
     made = Collected()
     steadying(made, recorded, usual, seed, limits, {*reached, *loaded})
@@ -141,6 +142,7 @@ def bench(
     restoring(made, recorded, usual, then, here, reached, variable_here, limits, addressed)
     case = Case(
         steadying=_hinted(made.steadying, hinted, evident),
+        otherwise=_hinted(made.otherwise, hinted, evident),
         restoring=_hinted(made.restoring, hinted, evident),
         moving=_hinted(made.moving, hinted, evident),
         untested=_hinted(made.untested, hinted, evident),
@@ -157,9 +159,10 @@ def _hinted(
     """The same, with what the text of the code, or what comes out, speaks for; what was seen as it ran says more."""
     found = []
     for lever in levers:
-        call, where = hints.get(lever.factor, ("", ""))
+        call, where = hints.get(lever.name) or hints.get(lever.factor, ("", ""))
         if call and not lever.location:
-            suspicion = max(lever.suspicion, 2 if lever.factor in evident else 1)
+            own = lever.name != lever.factor and lever.name in hints
+            suspicion = max(lever.suspicion, 4 if own else 2 if lever.factor in evident else 1)
             lever = replace(lever, detail=lever.detail or call, location=where, suspicion=suspicion)
         found.append(lever)
     return tuple(found)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from twice.compare.diagnosis.case import NONE, Levers
 from twice.compare.diagnosis.chance import exact
@@ -20,6 +21,23 @@ MOST_WITH = 12
 """So many runs with a lever are made at most before it is called proven, or not."""
 
 
+@dataclass(frozen=True)
+class InVain:
+    """Levers that did not help.
+
+    Attributes:
+        levers: All that were pulled.
+        reason: What came of it, in words.
+        members: Those of which that says something.
+        half: They helped in one way, and not in another, so that they are not ruled out.
+    """
+
+    levers: Levers
+    reason: str
+    members: Levers
+    half: bool = False
+
+
 class Questions:
     """What can be asked of a step.
 
@@ -28,13 +46,14 @@ class Questions:
 
     Attributes:
         broken: Levers under which the step does not run.
-        failing: Sets that were tried and did not help, and why that rules their members out.
+        in_vain: What was tried and did not help.
     """
 
     def __init__(self, trials: Trials) -> None:
         self.trials = trials
         self.broken: set[str] = set()
-        self.failing: list[tuple[Levers, str]] = []
+        self.in_vain: list[InVain] = []
+        self._known: set[Levers] = set()
 
     def usable(self, names: Sequence[str], together: str, alone: str) -> list[str]:
         """The levers under which the step runs at all, when they are pulled together.
@@ -51,6 +70,12 @@ class Questions:
                 if self.trials.runs(frozenset({name}), 1, why)[0].failed:
                     self.broken.add(name)
         return [name for name in left if name not in self.broken]
+
+    def _did_not_help(self, tried: InVain) -> None:
+        """Take note of it, once."""
+        if tried.levers not in self._known:
+            self._known.add(tried.levers)
+            self.in_vain.append(tried)
 
     # -- does it agree with itself?
 
@@ -69,9 +94,10 @@ class Questions:
             return False
         if not disagree(made):
             self._chance_of_agreeing()  # may ask for more unchanged runs first
-            made = self.trials.runs(levers, self._enough(self.trials.case.doubt / (1 + len(self.failing))), why)
+            made = self.trials.runs(levers, self._enough(self.trials.case.doubt / (1 + len(self.in_vain))), why)
         if disagree(made):
-            self.failing.append((levers, f"held still, {times(made)}: it still disagreed with itself"))
+            reason = f"held still, {times(made)}: it still disagreed with itself"
+            self._did_not_help(InVain(levers, reason, levers))
             return False
         return True
 
@@ -89,7 +115,8 @@ class Questions:
     def _chance_of_agreeing(self) -> float:
         """How likely two unchanged runs agree, from above: how often the commonest outcome was seen.
 
-        Where outcomes repeat, the rate is not known from a few runs, so more are made first.
+        Where outcomes repeat, the rate is not known from a few runs, so more are made first. Where none ever does, the
+        runs with what did not help count as well: no two of those agreed either.
         """
         why = "how often does it disagree with itself?"
         unchanged = self.trials.runs(NONE, 3, why)
@@ -98,14 +125,18 @@ class Questions:
             unchanged = self.trials.runs(NONE, self.trials.case.patience, why)
             counts = Counter(trial.outcome for trial in unchanged)
             return (max(counts.values()) + 2) / (len(unchanged) + 2)
-        return 1 / len(unchanged)
+        in_vain = [trial.outcome for one in self.in_vain for trial in self.trials.made(one.levers)]
+        counts.update(in_vain)
+        return 1 / (len(unchanged) + len(in_vain) if max(counts.values()) == 1 else len(unchanged))
+
+    def repeats(self) -> bool:
+        """Whether unchanged runs gave one outcome several times: a single way of holding still may just do that."""
+        return len(self.trials.unchanged) > len({trial.outcome for trial in self.trials.unchanged})
 
     def _enough(self, doubt: float) -> int:
         """How many agreeing runs chance would hardly give; more of them where the rate itself is only estimated."""
         chance = self._chance_of_agreeing()
-        unchanged = self.trials.unchanged
-        estimated = len(unchanged) > len({trial.outcome for trial in unchanged})
-        return 1 + max(2, math.ceil(math.log(doubt / 4 if estimated else doubt) / math.log(chance)))
+        return 1 + max(2, math.ceil(math.log(doubt / 4 if self.repeats() else doubt) / math.log(chance)))
 
     # -- does the record come back?
 
@@ -118,7 +149,7 @@ class Questions:
                 self.broken |= levers
             return False
         if not made[0].recorded:
-            self.failing.append((levers, "set as recorded: the recorded output did not come back"))
+            self._did_not_help(InVain(levers, "set as recorded: the recorded output did not come back", levers))
             return False
         return all(trial.recorded for trial in self.trials.runs(levers, 2, why))
 
@@ -150,6 +181,45 @@ class Questions:
 
     # -- does the output depend on it?
 
+    def beside(self, still: Levers) -> Levers:
+        """What else is here not as recorded and changes the output, while what steadies it is held still.
+
+        The record itself can hardly come back there, since it was made with entropy, a clock and threads of its own. So
+        the smallest part is looked for that makes as much of a difference as all of it.
+
+        Args:
+            still: What steadies the step.
+        """
+        factors = {self.trials.levers[name].factor for name in still}
+        names = [
+            lever.name
+            for lever in self.trials.case.restoring
+            if lever.suspicion and lever.factor not in factors and lever.name not in self.broken
+        ]
+        if not names or any(trial.recorded for trial in self.trials.made(still)):
+            return NONE
+        target = self._changed(still, names)
+        if not target:
+            return NONE
+        return reduce(names, lambda part: self._changed(still, part) == target)
+
+    def _changed(self, still: Levers, part: Sequence[str]) -> str:
+        """The other outcome that a step has with some values as recorded; empty if it has the same, or none."""
+        levers = still | frozenset(part)
+        why = f"does the output also depend on {self.trials.named(frozenset(part))}?"
+        usual = self.trials.made(still)[0].outcome
+        made = self.trials.runs(levers, 1, why)
+        if made[0].failed:
+            if len(part) == 1:
+                self.broken |= {*part}
+            return ""
+        if made[0].outcome == usual:
+            reason = f"set as recorded, with {self.trials.named(still)} held still: the output stayed the same"
+            self._did_not_help(InVain(levers, reason, frozenset(part)))
+            return ""
+        made = self.trials.runs(levers, 3, why)
+        return "" if disagree(made) else made[0].outcome
+
     def moved(self) -> list[str]:
         """Levers that cannot bring the record back, and that the output was seen to depend on."""
         found = []
@@ -161,7 +231,7 @@ class Questions:
             if any(trial.failed for trial in made):
                 self.broken.add(lever.name)
             elif any(trial.outcome in same for trial in made):
-                self.failing.append((levers, "moved: the output stayed as it is here"))
+                self._did_not_help(InVain(levers, "moved: the output stayed as it is here", levers))
             else:
                 self.trials.runs(levers, 3, why)
                 found.append(lever.name)

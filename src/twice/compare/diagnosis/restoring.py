@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from twice.compare.diagnosis.collected import Collected, at, first, which
 from twice.compare.diagnosis.case import Lever
+from twice.compare.diagnosis.collected import Collected, at, first, which
 from twice.control.conditions import Conditions
 from twice.control.environ import ALL
 from twice.environment.drift import Drift, drift

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from twice.compare.diagnosis.collected import Collected, at, first, which
 from twice.compare.diagnosis.case import Lever
+from twice.compare.diagnosis.collected import Collected, at, first, which
 from twice.control.conditions import Conditions
 from twice.records.trace import Trace
 
@@ -14,6 +15,9 @@ UNORDERED = {
     "duckdb": "GROUP BY and parallel sums give their rows, and the last bits of sums, in any order",
 }
 """Libraries of which calls are known that disagree with themselves when they have threads → what they do."""
+
+_LATER = ((((37 * 24 + 7) * 60 + 17) * 60 + 23) * 1000 + 457) * 1_000_000
+"""Nanoseconds by which the clock stands at another moment: of another month, day, hour, minute, second and fraction."""
 
 _OWN_SEEDS = "seeds of hash tables that Polars makes of addresses and clocks, and the order of groups with them,"
 
@@ -73,6 +77,14 @@ def steadying(
         still("clock", seed=seed, moment=recorded.started),
         "the clock frozen",
     )
+    entropy, clock = made.steadying
+    for like, seed_, moment in ((entropy, seed + 1, recorded.started), (clock, seed, recorded.started + _LATER)):
+        made.add(
+            made.otherwise,
+            replace(like, name=f"{like.name} at another value", like=like.name),
+            still(like.factor, seed=seed_, moment=moment),
+            f"{made.words[like.name]}, at another value",
+        )
     made.add(
         made.steadying,
         Lever("threads", "threads", UNORDERED[known[0]] if known else "", "", 2 if known else 0, limits["threads"]),
@@ -83,6 +95,13 @@ def steadying(
         ),
         "one thread, one after the other",
     )
+    if "polars" in libraries:
+        made.add(
+            made.steadying,
+            Lever("groups", "entropy", "the order of Polars' groups", "", 2, limits["groups"], partly=True),
+            Conditions(inside={"groups": "kept"}),
+            "Polars told to keep the order of groups",
+        )
     made.add(
         made.steadying,
         Lever("names", "path", "names of temporary files", at(named), 2 if named else 0, limits["names"]),

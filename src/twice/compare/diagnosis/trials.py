@@ -31,7 +31,7 @@ class Trials:
 
     def __init__(self, case: Case, trials: Sequence[Trial]) -> None:
         self.case = case
-        self.levers = {lever.name: lever for lever in (*case.steadying, *case.restoring, *case.moving)}
+        self.levers = {lever.name: lever for lever in case.levers}
         self._made: dict[Levers, list[Trial]] = {}
         for trial in trials:
             self._made.setdefault(trial.levers, []).append(trial)
@@ -69,7 +69,9 @@ class Trials:
 
     def named(self, levers: Levers) -> str:
         """What some levers change, in words."""
-        return " and ".join(sorted(self.levers[name].detail or self.levers[name].factor for name in levers)) or "nothing"
+        return (
+            " and ".join(sorted(self.levers[name].detail or self.levers[name].factor for name in levers)) or "nothing"
+        )
 
 
 def disagree(trials: Iterable[Trial]) -> bool:

@@ -1,4 +1,4 @@
-"""What can be held still, or moved, inside a step's process: entropy, clocks, listings, pools, names, addresses, files.
+"""What can be held still, or moved, inside a step's process: entropy, clocks, pools, listings, groups, names, files.
 
 Conditions come with the task, as name → setting, and are put in place before any of the user's code is imported. What
 must be there before the interpreter starts (hash seed, thread counts, time zone, locale, the layout of memory, code
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from twice.control.held import absent, addresses, clock, entropy, listings, names, network, pools
+from twice.control.held import absent, addresses, clock, entropy, groups, listings, names, network, pools
 
 Holder = Callable[[str, Collection[str]], None]
 
@@ -27,6 +27,7 @@ HOLDERS: Mapping[str, Holder] = {
     "umask": names.hold_umask,
     "addresses": addresses.hold,
     "absent": absent.hold,
+    "groups": groups.hold,
 }
 """Condition → what puts it in place; it is given the setting and the file names of the user's code."""
 
@@ -40,6 +41,7 @@ LIMITS: Mapping[str, str] = {
     "network": network.LIMITS,
     "addresses": addresses.LIMITS,
     "absent": absent.LIMITS,
+    "groups": groups.LIMITS,
 }
 """Condition → what it cannot reach."""
 

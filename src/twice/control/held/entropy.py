@@ -44,7 +44,7 @@ def hold(setting: str, files: Collection[str]) -> None:
 
     This reaches ``os.urandom``, ``secrets``, ``uuid1`` and ``uuid4``, ``SystemRandom``, and every generator that is
     made or seeded without a seed: ``random.Random()``, ``random.seed()``, NumPy's ``default_rng()`` and
-    ``RandomState()``, ``torch.seed()``.
+    ``RandomState()``, ``torch.seed()``, ``torch.Generator().seed()``.
 
     Args:
         setting: The stream's seed, a number.
@@ -144,4 +144,13 @@ def _hold_torch(torch: Any, stream: random.Random) -> None:
         manual(number)
         return number
 
+    class Generator(torch.Generator):  # type: ignore[misc]
+        """A generator that is not seeded by the system either."""
+
+        def seed(self) -> int:
+            number = stream.getrandbits(63)
+            self.manual_seed(number)
+            return number
+
     replace(torch.seed, seed)
+    replace(torch.Generator, Generator)
