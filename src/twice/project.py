@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -368,12 +368,19 @@ class Project:
         dry: bool = False,
         keep_aside: bool = False,
         progress: Progress = silent,
+        beforehand: Callable[[GcView], object] | None = None,
     ) -> GcView:
         """Remove what no label, no saved name and no recent run needs."""
         from twice.actions.gc import collect
 
         return collect(
-            self.store, keep_runs=keep_runs, older_than=older_than, dry=dry, keep_aside=keep_aside, progress=progress
+            self.store,
+            keep_runs=keep_runs,
+            older_than=older_than,
+            dry=dry,
+            keep_aside=keep_aside,
+            progress=progress,
+            beforehand=beforehand,
         )
 
     def gc_undo(self, progress: Progress = silent) -> int:

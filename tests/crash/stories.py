@@ -10,7 +10,7 @@ from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.store import Store
-from twice.store.gc import Policy
+from twice.store.needed import Policy
 
 Say = Callable[[str, str], object]
 """Reports that something is done."""

@@ -20,7 +20,7 @@ from store.building import key_of, put_run, ref_to  # noqa: E402 - also run by h
 from twice.errors import LabelTaken, NotFound, StoreUnusable  # noqa: E402
 from twice.records.trace import Trace  # noqa: E402
 from twice.store import Store  # noqa: E402
-from twice.store.gc import Policy  # noqa: E402
+from twice.store.needed import Policy  # noqa: E402
 
 CLEARED = Policy(keep_runs=2, since=None, traces_since=1 << 62)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
+import shutil
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from store.building import put_run, ref_to
+from store.nobody import as_nobody
 from twice.errors import NotFound
 from twice.store import Store
 from twice.store.backend import Backend
 from twice.store.index import Index
-from twice.store.local import LocalBackend
+from twice.store.local import STALE, LocalBackend
 from twice.store.memory import MemoryBackend
 from twice.store.scratch import Scratch
 
@@ -102,15 +108,52 @@ TestLocalWithoutHardLinks = WithoutHardLinks.TestCase
 TestLocalWithoutHardLinks.settings = settings(max_examples=10, stateful_step_count=15, deadline=None)
 
 
-@pytest.mark.parametrize("hard_links", [True, False])
-def test_of_many_claims_at_one_instant_one_wins(tmp_path: Path, hard_links: bool) -> None:
-    with_links = [LocalBackend(tmp_path, Scratch(tmp_path / "tmp"), hard_links=hard_links) for _ in range(8)]
+def no_locks(descriptor: int, operation: int) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+@pytest.mark.parametrize(("hard_links", "locks"), [(True, True), (False, True), (False, False)])
+def test_of_many_claims_at_one_instant_one_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool, locks: bool
+) -> None:
+    if not locks:
+        monkeypatch.setattr(fcntl, "flock", no_locks)
+    backends = [LocalBackend(tmp_path, Scratch(tmp_path / "tmp"), hard_links=hard_links) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
         for turn in range(20):
             name = f"refs/churn/{turn}"
-            won = list(threads.map(lambda pair: pair[1].claim(name, b"%d" % pair[0]), enumerate(with_links)))  # noqa: B023
+            won = list(threads.map(lambda pair: pair[1].claim(name, b"%d" % pair[0]), enumerate(backends)))  # noqa: B023
             assert won.count(True) == 1
-            assert with_links[0].read(name) == b"%d" % won.index(True)
+            assert backends[0].read(name) == b"%d" % won.index(True)
+
+
+def test_the_turn_of_a_process_that_died_while_claiming_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    backend = LocalBackend(tmp_path, Scratch(tmp_path / "tmp"), hard_links=False)
+    left = tmp_path / "tmp" / "claiming.lock"
+    left.mkdir(parents=True)
+    os.utime(left, (0, time.time() - STALE - 1))
+    assert backend.claim("refs/churn/v1", b"first")
+    assert not left.exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # this process has threads; the child uses none
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_may_not_be_read_is_said_to_be_that_and_not_to_be_missing(kind: str) -> None:
+    place = Path(tempfile.mkdtemp())  # not below tmp_path, which only its owner may enter
+    try:
+        with Store.open(place) as store:
+            digest = store.put(b"mine alone")
+            file = store.file(digest)
+            target = file if kind == "file" else file.parent
+            target.chmod(0)
+        place.chmod(0o755)
+        said = as_nobody(lambda: Store.open(place, create=False).get(digest))
+        assert said.startswith("StoreUnusable"), said
+        assert "Permission denied" in said and file.name in said and "hint: give yourself the right" in said
+    finally:
+        target.chmod(0o755)
+        shutil.rmtree(place)
 
 
 def test_a_store_works_over_bytes_that_are_in_no_folder(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from store.building import put_run
 from twice.errors import StoreUnusable
 from twice.store import Store
-from twice.store.gc import Policy
+from twice.store.needed import Policy
 
 FILL = """
 import os, sys
@@ -50,7 +50,7 @@ with Store.open(disk / ".twice") as other:
         other.get(digest)
     assert other.resolve("v1.0").run == done.run
     # Room is made by the store's own means, without any to begin with.
-    from twice.store.gc import Policy
+    from twice.store.needed import Policy
     store.close()
     other.collector.set_aside(Policy(0, None, 1 << 62))
     other.collector.delete()

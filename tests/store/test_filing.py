@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 import time
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -188,14 +189,47 @@ def test_a_record_that_refers_to_what_is_not_here_is_refused(store: Store) -> No
 
 
 def test_a_damaged_trace_is_left_out_loudly_and_the_others_are_not(store: Store) -> None:
-    key = key_of("one")
-    damaged = store.add(make_trace(store, key, b"one"))
+    damaged = put_run(store).trace
+    key = store.load(damaged, Trace).key
     sound = store.add(make_trace(store, key, b"two"))
     flip_first_byte(record_file(store, damaged))
-    with pytest.warns(RuntimeWarning, match=damaged):
-        assert store.trace_digests(key) == [sound]
-    with pytest.raises(Damaged, match=damaged):
-        store.load(damaged, Trace)
+    with Store.open(store.path) as other:
+        for _ in range(2):
+            with pytest.warns(RuntimeWarning, match=f"left out: .*{damaged}"):
+                assert other.trace_digests(key) == [sound]
+        with pytest.raises(Damaged, match=damaged):
+            other.load(damaged, Trace)
+
+
+@pytest.mark.parametrize("left", [0, 10])
+def test_a_trace_that_a_power_cut_tore_goes_when_its_step_is_asked_for_and_that_is_said_once(
+    store: Store, left: int
+) -> None:
+    done = put_run(store)
+    key = store.load(done.trace, Trace).key
+    torn = store.add(make_trace(store, key, b"not settled yet"))
+    file = record_file(store, torn)
+    file.chmod(0o644)
+    os.truncate(file, left)
+    with Store.open(store.path) as other:
+        with pytest.warns(RuntimeWarning, match=f"{torn}, which a power cut tore .* was taken out"):
+            assert other.trace_digests(key) == [done.trace]
+        assert not file.exists()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert other.trace_digests(key) == [done.trace]
+        assert other.check().leftovers == ()
+
+
+def test_a_torn_trace_stays_where_it_cannot_be_known_whether_something_needs_it(store: Store) -> None:
+    torn = store.add(make_trace(store, key_of("one")))
+    record_file(store, torn).chmod(0o644)
+    os.truncate(record_file(store, torn), 10)
+    flip_first_byte(record_file(store, put_run(store).run))
+    with Store.open(store.path) as other:
+        with pytest.warns(RuntimeWarning, match=f"left out: .*{torn}"):
+            assert other.traces(key_of("one")) == []
+        assert record_file(store, torn).exists()
 
 
 class Told(MemoryBackend):

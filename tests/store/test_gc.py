@@ -17,7 +17,7 @@ from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.store import Store
-from twice.store.gc import Policy
+from twice.store.needed import Policy
 from twice.store.packs import FEW
 
 NONE = Policy(keep_runs=0, since=None, traces_since=1 << 62)
@@ -102,7 +102,7 @@ def test_a_plan_changes_nothing_and_says_what_it_would_free(path: Path) -> None:
     fill(path)
     before = files_of(path)
     with Store.open(path) as store:
-        plan = store.collector.plan(NONE, store.relied_on)
+        plan = store.collector.plan(NONE)
         assert plan.counts["run"] == 2
         assert plan.size == sum(len(before[name]) for name in plan.names)
     assert files_of(path) == before

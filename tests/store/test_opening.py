@@ -3,18 +3,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from store.building import put_run, ref_to
+from store.nobody import NOBODY, as_nobody
 from twice.errors import NotFound, StoreUnusable
 from twice.store import Store
-from twice.store.gc import Policy
-
-NOBODY = 65534
+from twice.store.needed import Policy
 
 
 def test_a_new_store_says_its_format_and_hides_from_git(tmp_path: Path) -> None:
@@ -89,28 +87,6 @@ def test_many_may_make_the_same_store_at_once(tmp_path: Path) -> None:
     assert all(store.get(digest) == b"shared" for store in stores)
     for store in stores:
         store.close()
-
-
-def as_nobody(action: Callable[[], object]) -> str:
-    """The name of what an action raises in a process that may not write everywhere, as root may."""
-    reader, writer = os.pipe()
-    process = os.fork()
-    if process == 0:
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setuid(NOBODY)
-            action()
-            os.write(writer, b"nothing")
-        except BaseException as problem:
-            os.write(writer, f"{type(problem).__name__}: {problem}".encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with open(reader, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(process, 0)
-    return text
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # this process has threads; the child uses none

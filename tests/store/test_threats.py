@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from store.building import put_run, put_snapshot, put_version
+from twice.actions import rebuild
 from twice.actions.ground import inside, scratch_ground
-from twice.errors import Damaged, NotFound
+from twice.errors import Damaged, NotFound, StoreUnusable
 from twice.records.canonical import decode
 from twice.records.code import Snapshot
 from twice.records.digest import digest_bytes
 from twice.records.run import Ref
 from twice.records.version import InputFile, Version
 from twice.store import Store
+from twice.store.needed import Policy
 from twice.store.recipes import Stretch, recipe_name, written
 from twice.values.format import MAGIC, varint
 from twice.values.terms import parse
@@ -141,3 +144,69 @@ def test_a_skeleton_whose_sizes_lie_is_damaged_and_takes_no_memory(data: bytes) 
 
 def test_a_skeleton_nested_a_hundred_thousand_deep_is_read(store: Store) -> None:
     assert parse(MAGIC + b"(m\x01" * 100_000 + b"N", []) is not None
+
+
+PARTS = ("tmp", "aside", "assembled", "environments", "memos", "objects", "records", "refs", "index.sqlite", "format")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_store_whose_parts_are_links_is_none_and_nothing_behind_them_is_touched(tmp_path: Path, part: str) -> None:
+    """A folder ``tmp`` that leads home would be cleared of all that is old, by a mere look."""
+    place, home = tmp_path / "store", tmp_path / "home"
+    Store.open(place).close()
+    home.mkdir()
+    (home / "thesis.tex").write_text("ten years")
+    os.utime(home / "thesis.tex", (0, 0))
+    if (place / part).is_dir():
+        shutil.rmtree(place / part)
+    (place / part).unlink(missing_ok=True)
+    (place / part).symlink_to(home)
+    for create in (True, False):
+        with pytest.raises(StoreUnusable, match=f"'{part}' is a link"):
+            Store.open(place, create=create)
+    assert [file.read_text() for file in home.iterdir()] == ["ten years"]
+
+
+@pytest.mark.parametrize("way_out", ["..%..%home%new", "%{home}%new", "objects%..%..%..%home%ab%" + "0" * 62, "format"])
+def test_what_is_moved_back_from_aside_stays_in_the_store(tmp_path: Path, way_out: str) -> None:
+    place, home = tmp_path / "store", tmp_path / "home"
+    home.mkdir()
+    with Store.open(place) as store:
+        (place / "aside").mkdir()
+        (place / "aside" / f"c%{way_out.format(home=str(home)[1:].replace('/', '%'))}").write_text("#!/bin/sh")
+        store.collector.undo()
+        store.collector.set_aside(Policy(keep_runs=0, since=None, traces_since=1 << 62))
+        store.collector.delete()
+    assert list(home.iterdir()) == []
+    Store.open(place).close()
+
+
+def test_clearing_out_follows_no_link_that_lies_where_whole_files_do(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.tex").write_text("ten years")
+    (home / ("0" * 62)).write_text("a file with a long name")
+    with Store.open(tmp_path / "store") as store:
+        (store.path / "assembled").mkdir()
+        (store.path / "assembled" / "ab").symlink_to(home)
+        store.collector.set_aside(Policy(keep_runs=0, since=None, traces_since=1 << 62))
+    assert len(list(home.iterdir())) == 2
+
+
+@pytest.mark.parametrize("lock", ["gate.lock", "collecting.lock"])
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path, lock: str) -> None:
+    with Store.open(tmp_path / "store") as store:
+        (store.path / "tmp" / lock).unlink(missing_ok=True)
+        (store.path / "tmp" / lock).symlink_to(tmp_path / "made")
+        with pytest.raises(StoreUnusable, match="is a link"):
+            store.collector.set_aside(Policy(keep_runs=0, since=None, traces_since=1 << 62))
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_lock_of_a_rebuilt_environment_is_not_followed_either(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("ten years")
+    (store.path / "environments" / "old").mkdir(parents=True)
+    (store.path / "environments" / "old.lock").symlink_to(tmp_path / "thesis.tex")
+    with pytest.raises(StoreUnusable, match="is a link"):
+        rebuild.collect(store)
+    assert (tmp_path / "thesis.tex").read_text() == "ten years"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 from twice.actions import rebuild
 from twice.present.findings import GcView
-from twice.store.gc import Policy, Progress, silent
+from twice.store.gc import Progress, silent
+from twice.store.needed import Policy
 from twice.store.store import Store
 
 KEEP_RUNS = 10
@@ -40,6 +43,7 @@ def collect(
     dry: bool = False,
     keep_aside: bool = False,
     progress: Progress = silent,
+    beforehand: Callable[[GcView], object] | None = None,
 ) -> GcView:
     """Remove what no label, no saved name and no recent run needs, and rebuilt environments that nobody used since.
 
@@ -50,25 +54,29 @@ def collect(
         dry: Only say what would go.
         keep_aside: Stop when it was moved aside, so that it can be undone.
         progress: Is told what is being done.
+        beforehand: Is told what will be freed, while all of it can still be brought back.
     """
     kept = policy(keep_runs, older_than)
     collector = store.collector
-    if dry:
-        plan = collector.plan(kept, store.relied_on)
-    else:
-        plan = collector.set_aside(kept, progress)
-        if not keep_aside:
-            collector.delete(progress)
-    environments = rebuild.collect(store, older_than=MONTH if older_than is None else older_than, dry=dry)
+    plan = collector.plan(kept) if dry else collector.set_aside(kept, progress)
+    age = MONTH if older_than is None else older_than
+    environments = [] if keep_aside else rebuild.collect(store, older_than=age, dry=True)  # they lie nowhere aside
     counts = dict(plan.counts) | ({"rebuilt environment": len(environments)} if environments else {})
-    return GcView(
+    found = GcView(
         store=str(store.path),
-        state="would be freed" if dry else "moved aside" if keep_aside else "freed",
+        state="would be freed" if dry else "moved aside",
         size=plan.size + sum(size for _, size in environments),
         counts=dict(sorted(counts.items())),
         runs=tuple(plan.runs),
         kept_runs=plan.kept_runs,
     )
+    if dry or keep_aside:
+        return found
+    if beforehand is not None:
+        beforehand(found)
+    collector.delete(progress)
+    rebuild.collect(store, older_than=age)
+    return replace(found, state="freed")
 
 
 def undo(store: Store, progress: Progress = silent) -> int:

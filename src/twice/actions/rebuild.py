@@ -17,6 +17,7 @@ from twice.environment.rebuild import ABOUT, build, built, interpreter_for, shar
 from twice.errors import EnvironmentUnusable
 from twice.execute.launch import Launch
 from twice.records.lock import Lock
+from twice.store.durable import lock_file
 from twice.store.store import ENVIRONMENTS, Store
 
 
@@ -134,6 +135,6 @@ def _sites(store: Store) -> list[str]:
 def _alone(target: Path) -> Iterator[None]:
     """Hold the lock of one environment; the kernel lets go of it however this process ends."""
     target.parent.mkdir(exist_ok=True)
-    with open(target.parent / f"{target.name}.lock", "w") as file:
+    with open(lock_file(target.parent / f"{target.name}.lock"), "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

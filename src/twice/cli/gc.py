@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from twice.cli.common import json_option, project_here, put_out
+
+if TYPE_CHECKING:
+    from twice.present.findings import GcView
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
 
@@ -67,9 +71,24 @@ def gc(
         back = project.gc_undo(_progress)
         click.echo(f'{{"back": {back}}}' if as_json else f"{back} things were brought back")
         return 0
-    found = project.gc(keep_runs=keep_runs, older_than=older_than, dry=dry_run, keep_aside=aside, progress=_progress)
+    found = project.gc(
+        keep_runs=keep_runs,
+        older_than=older_than,
+        dry=dry_run,
+        keep_aside=aside,
+        progress=_progress,
+        beforehand=_say_beforehand,
+    )
     put_out(found, lambda: draw_gc(found), as_json=as_json)
     return 0
+
+
+def _say_beforehand(found: GcView) -> None:
+    """Say what will be freed, while it can still be brought back."""
+    if found.counts:
+        from twice.present.gc import in_words
+
+        click.echo(f"will be freed: {in_words(found)}", err=True)
 
 
 def _progress(what: str, done: int, of: int) -> None:

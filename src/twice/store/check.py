@@ -10,7 +10,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from twice.errors import Damaged, NotFound
+from twice.errors import Damaged, NotFound, StoreUnusable
 from twice.records.canonical import Record, decode
 from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest, digest_bytes, named
@@ -20,12 +20,13 @@ from twice.records.run import Ref, RunRecord
 from twice.records.trace import Trace
 from twice.records.verdict import Verdict
 from twice.records.version import Version
-from twice.store import objects as objects_
 from twice.store import packs, recipes
 from twice.store.backend import Backend, Bytes
 from twice.store.filing import FOLDER, KINDS, digest_of_name
 from twice.store.references import references
 from twice.store.refs import LABELS, NAMES, is_ref_name, read_ref, shown
+from twice.store.shelves import FOLDER as OBJECTS
+from twice.store.shelves import object_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class _Checker:
                 self._record(name, kind)
         self._spread()
         self._leave_torn()
-        for name in self.backend.names(f"{objects_.FOLDER}/"):
+        for name in self.backend.names(f"{OBJECTS}/"):
             self._object(name)
         for name in self.backend.names(f"{packs.FOLDER}/"):
             self._pack(name)
@@ -152,6 +153,10 @@ class _Checker:
             data = self.backend.read(name)
         except NotFound:
             return
+        except StoreUnusable as problem:
+            self.present.add((kind, digest))
+            self.found.append(("damaged", KINDS[kind], digest, problem.message))
+            return
         self.present.add((kind, digest))
         actual = digest_bytes(data)
         if actual != digest:
@@ -173,6 +178,9 @@ class _Checker:
             self.present.add((None, digest))
             try:
                 actual = digest_bytes(self.backend.map(name)) if self.deep else digest
+            except StoreUnusable as problem:
+                self.found.append(("damaged", "object", digest, problem.message))
+                return
             except OSError as problem:
                 self.found.append(("damaged", "object", digest, f"it cannot be read: {problem.strerror}"))
                 return
@@ -191,7 +199,7 @@ class _Checker:
             listed = list(packs.members(self.backend, name))
         except NotFound:
             return
-        except Damaged as problem:
+        except (Damaged, StoreUnusable) as problem:
             self.found.append(("damaged", "pack", digest, problem.message))
             return
         self.size += len(data)
@@ -224,7 +232,7 @@ class _Checker:
             parts = recipes.read(self.backend, name)
         except NotFound:
             return
-        except Damaged as problem:
+        except (Damaged, StoreUnusable) as problem:
             self.present.add((None, digest))
             self.found.append(("damaged", "object", digest, problem.message))
             return
@@ -245,10 +253,10 @@ class _Checker:
             self.sound.add(digest)
 
     def _view(self, digest: Digest) -> Bytes | None:
-        with suppress(NotFound, Damaged):
+        with suppress(NotFound, Damaged, StoreUnusable):
             if digest in self.members:
                 return packs.taken_out(self.backend.map(self.members[digest].pack), self.members[digest])
-            return self.backend.map(objects_.object_name(digest))
+            return self.backend.map(object_name(digest))
         return None
 
     def _spread(self) -> None:

@@ -75,6 +75,23 @@ def sync_file(file: Path) -> None:
         os.close(descriptor)
 
 
+def lock_file(path: Path) -> int:
+    """Open a file that is only there to be locked; no link is followed, since what is in a store may be a stranger's.
+
+    Returns:
+        Its descriptor.
+
+    Raises:
+        StoreUnusable: It is a link.
+    """
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except OSError as problem:
+        if problem.errno != errno.ELOOP:
+            raise
+        raise StoreUnusable(f"{path} is a link, so it cannot be a lock.", hint="remove it") from problem
+
+
 def seal(descriptor: int) -> None:
     """Make a finished file read-only, so that no one edits it in place by accident."""
     if stat.S_IMODE(os.fstat(descriptor).st_mode) == READ_ONLY:

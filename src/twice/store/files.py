@@ -25,6 +25,12 @@ class Seen(NamedTuple):
     digest: Digest | None
 
 
+_Folder = dict[str, tuple[Fact, Digest]]
+"""What is known of the files of a folder, by their names."""
+
+_PARTS = 4
+"""Fewer than one of so many files are remembered beside what is remembered of their folder, instead of with it."""
+
 SETTLED = 2_000_000_000
 """Nanoseconds for which a file must have been left alone before its times are believed.
 
@@ -48,7 +54,8 @@ class FileDigests:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._folders: dict[str, dict[str, tuple[Fact, Digest]]] = {}
+        self._folders: dict[str, _Folder] = {}
+        self._later: dict[str, _Folder] = {}
 
     def digest(self, path: Path) -> Digest:
         """The digest of a file's bytes.
@@ -139,26 +146,35 @@ class FileDigests:
         for path, identity, digest in seen:
             if digest is not None and _settled(identity, now):
                 parent, _, last = path.rpartition("/")
-                self._folder(parent)[last] = (identity, digest)
+                self._folder(parent)[last] = self._later[parent][last] = (identity, digest)
                 changed[parent] = None
-        rows = {
-            parent: [[name, *identity, digest] for name, (identity, digest) in self._folder(parent).items()]
-            for parent in changed
-        }
+        # A few files that changed are not worth writing down a whole folder again.
+        few = {parent for parent in changed if len(self._later[parent]) * _PARTS < len(self._folders[parent])}
         self._index.put(
-            "folder", {_as_text(Path(at)): [item for row in many for item in row] for at, many in rows.items()}
+            "folder later", {_as_text(Path(at)): _flat(self._later[at] if at in few else {}) for at in changed}
         )
+        self._index.put("folder", {_as_text(Path(at)): _flat(self._folders[at]) for at in changed if at not in few})
+        for parent in changed.keys() - few:
+            self._later[parent] = {}
 
-    def _folder(self, parent: str) -> dict[str, tuple[Fact, Digest]]:
+    def _folder(self, parent: str) -> _Folder:
         """What is remembered of the files of a folder; read once, since what is out of date is only not used."""
         known = self._folders.get(parent)
         if known is None:
-            flat = self._index.get("folder", _as_text(Path(parent))) or []
-            rows = (flat[place : place + 7] for place in range(0, len(flat), 7))
-            known = self._folders[parent] = {
-                str(row[0]): (row[1:6], Digest(str(row[6]))) for row in rows if len(row) == 7
-            }
+            name = _as_text(Path(parent))
+            known = self._folders[parent] = _rows(self._index.get("folder", name))
+            later = self._later[parent] = _rows(self._index.get("folder later", name))
+            known |= later
         return known
+
+
+def _flat(folder: _Folder) -> Fact:
+    return [item for name, (identity, digest) in folder.items() for item in (name, *identity, digest)]
+
+
+def _rows(flat: Fact | None) -> _Folder:
+    rows = (flat[place : place + 7] for place in range(0, len(flat or ()), 7)) if flat else ()
+    return {str(row[0]): (row[1:6], Digest(str(row[6]))) for row in rows if len(row) == 7}
 
 
 def identity_of(path: str) -> Fact:

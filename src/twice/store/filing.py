@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import NamedTuple, TypeVar, cast
 
-from twice.errors import Damaged, NotFound
+from twice.errors import Damaged, NotFound, StoreUnusable
 from twice.records.canonical import Record, decode, encode
 from twice.records.code import Code, Snapshot
 from twice.records.digest import ALGORITHM, Digest, digest_bytes
@@ -149,7 +150,7 @@ class Filing:
         # Whoever asks may be about to reuse one of them; relied on first and read then, so it is whole or not here.
         with self._content.gate.relying(digest for name in names if (digest := digest_of_name(name)) is not None):
             pass
-        found = [(digest, trace) for digest, trace in self._readable(names, Trace) if trace.key == key]
+        found = [(digest, trace) for digest, trace in self._readable(names, Trace, self._torn) if trace.key == key]
         self._places.update((digest, _trace_name(key, digest)) for digest, _ in found)
         # A clock that was set back puts traces in another order, but in the same one for everybody.
         found.sort(key=lambda pair: (pair[1].started, pair[0]))
@@ -200,7 +201,9 @@ class Filing:
                     hint="what is referred to is put down first: objects, then traces, then the run, then the name",
                 )
 
-    def _readable(self, names: Iterable[str], kind: type[R]) -> list[tuple[Digest, R]]:
+    def _readable(
+        self, names: Iterable[str], kind: type[R], damaged: Callable[[str, Digest, Damaged], str] | None = None
+    ) -> list[tuple[Digest, R]]:
         found = []
         for name in names:
             digest = digest_of_name(name)
@@ -211,10 +214,45 @@ class Filing:
             except NotFound:
                 continue  # deleted since it was listed
             except Damaged as problem:
-                warnings.warn(f"left out: {problem.message} `twice check` says more.", RuntimeWarning, stacklevel=4)
+                said = damaged(name, digest, problem) if damaged is not None else _left_out(problem)
+                warnings.warn(said, RuntimeWarning, stacklevel=4)
                 continue
             found.append((digest, record))
         return found
+
+    def _torn(self, name: str, digest: Digest, problem: Damaged) -> str:
+        """What to say of a trace that cannot be read; it goes, if a power cut tore it before anything needed it.
+
+        Looked at while nobody else adds: what refers to a trace is added by whoever has seen it whole.
+        """
+        with suppress(StoreUnusable), self._content.gate.alone():  # else it cannot be taken away, and stays
+            if not self._is_referred_to(digest) and self._is_torn(name, digest):
+                self._content.backend.delete([name])
+                return f"the trace {digest}, which a power cut tore before anything needed it, was taken out."
+        return _left_out(problem)
+
+    def _is_torn(self, name: str, digest: Digest) -> bool:
+        try:
+            return digest_bytes(self._content.backend.read(name)) != digest
+        except NotFound:
+            return False
+
+    def _is_referred_to(self, trace: Digest) -> bool:
+        """Whether a run or a verdict refers to a trace, or may do so and cannot be read."""
+        kinds: tuple[type[Record], ...] = (RunRecord, Verdict)
+        for kind in kinds:
+            for name in self.names(kind):
+                digest = digest_of_name(name)
+                try:
+                    if digest is not None and any(
+                        reference.digest == trace for reference in references(self._decoded(name, digest, kind))
+                    ):
+                        return True
+                except NotFound:
+                    continue
+                except Damaged:
+                    return True
+        return False
 
     def _learn(self, digest: Digest, record: RunRecord) -> RunFact:
         try:
@@ -260,6 +298,10 @@ class Filing:
         known = self._index.all("trace")
         self._index.put("trace", {one.hex: [_key_of(name)] for one, name in found.items() if one.hex not in known})
         return found
+
+
+def _left_out(problem: Damaged) -> str:
+    return f"left out: {problem.message} `twice check` says more."
 
 
 def digest_of_name(name: str) -> Digest | None:

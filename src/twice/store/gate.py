@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from twice.errors import StoreUnusable
 from twice.records.digest import Digest
+from twice.store.durable import lock_file
 from twice.store.scratch import Scratch
 
 
@@ -80,7 +81,7 @@ class Gate:
             StoreUnusable: Somebody else does.
         """
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._file.with_name("collecting.lock"), "a") as file:
+        with open(lock_file(self._file.with_name("collecting.lock")), "wb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as problem:
@@ -101,7 +102,7 @@ class Gate:
         process = os.getpid()
         if getattr(self._mine, "process", None) != process:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            opened = self._mine.opened = _Open(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+            opened = self._mine.opened = _Open(lock_file(self._file))
             self._mine.process = process
             self._mine.held = False
             return opened.descriptor

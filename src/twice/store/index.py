@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from twice.records.digest import digest_texts
 
 SCHEMA = 1
@@ -24,6 +26,7 @@ BUSY = 5.0
 
 Fact = list[str | int]
 T = TypeVar("T")
+_ENCODER = msgspec.json.Encoder(enc_hook=str)  # a digest is a text of its own type
 
 
 class Index:
@@ -69,7 +72,7 @@ class Index:
             return
         rows = []
         for name, fact in facts.items():
-            body = json.dumps(fact)
+            body = _written(fact)
             rows.append((kind, name, body, _seal(kind, name, body)))
 
         def change(connection: sqlite3.Connection) -> None:
@@ -172,5 +175,15 @@ def _seal(kind: str, name: str, body: str) -> str:
 def _opened(kind: str, name: str, body: object, seal: object) -> Fact | None:
     if not isinstance(body, str) or seal != _seal(kind, name, body):
         return None
-    fact = json.loads(body)
+    try:
+        fact = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        fact = json.loads(body)
     return fact if isinstance(fact, list) else None
+
+
+def _written(fact: Fact) -> str:
+    try:
+        return _ENCODER.encode(fact).decode()
+    except (OverflowError, UnicodeEncodeError):  # a number beyond 64 bits, a file name that is no text
+        return json.dumps(fact)

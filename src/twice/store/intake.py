@@ -13,8 +13,9 @@ from twice.records.digest import Digest, digest_bytes
 from twice.store import packs as packs_
 from twice.store.backend import Backend
 from twice.store.files import FileDigests, Seen, identity_of
-from twice.store.objects import Objects, object_name
+from twice.store.objects import Objects
 from twice.store.packs import FULL, SMALL
+from twice.store.shelves import Shelves, object_name
 from twice.store.stretches import LARGE
 
 
@@ -23,12 +24,14 @@ class Intake:
 
     Args:
         objects: Where they go.
+        shelves: What is here already.
         files: Knows the digests of files that were left alone.
         backend: The store's bytes.
     """
 
-    def __init__(self, objects: Objects, files: FileDigests, backend: Backend) -> None:
+    def __init__(self, objects: Objects, shelves: Shelves, files: FileDigests, backend: Backend) -> None:
         self._objects = objects
+        self._shelves = shelves
         self._files = files
         self._backend = backend
         self._sound: set[str] = set()
@@ -37,7 +40,7 @@ class Intake:
         """Put a copy of a file down."""
         seen = self._files.seen(file)
         if seen.digest is not None and self._is_here(seen.digest):
-            self._objects.settle(seen.digest)
+            self._shelves.settle(seen.digest)
             return seen.digest
         now = time.time_ns()
         # Read once: what is put down is what is hashed, and the file has that digest if it was left alone meanwhile.
@@ -45,7 +48,7 @@ class Intake:
             content = _content(seen.path)
             digest = digest_bytes(content)
             if self._is_here(digest):
-                self._objects.settle(digest)
+                self._shelves.settle(digest)
             else:
                 self._objects.put([content])
         else:
@@ -93,11 +96,11 @@ class Intake:
 
     def _are_here(self, digests: set[Digest]) -> set[Digest]:
         """Those objects that are here and were not tampered with; relied on from now on."""
-        packs = self._objects.packs
+        packs = self._shelves.packs
         packs.look()
         packed: dict[str, set[Digest]] = {}
         alone: set[Digest] = set()
-        with self._objects.relying(digests):
+        with self._shelves.relying(digests):
             for digest in digests:
                 member = packs.find(digest, look=False)
                 if member is not None:
@@ -112,25 +115,25 @@ class Intake:
                     names.add(pack)
                 else:
                     alone |= members
-            for digest in filter(self._objects.there, alone):
+            for digest in filter(self._shelves.there, alone):
                 if self._is_sound(digest):
                     sound.add(digest)
-                    names.update(name for name, _ in self._objects.holders(digest))
+                    names.update(name for name, _ in self._shelves.holders(digest))
         self._backend.settle(names)
         return sound
 
     def _is_here(self, digest: Digest) -> bool:
         """Whether an object is here and was not tampered with; relied on from now on, and looked at again if not."""
-        if not self._objects.rely(digest):
+        if not self._shelves.rely(digest):
             return False
         if self._is_sound(digest):
             return True
-        self._objects.doubt(digest)
+        self._shelves.doubt(digest)
         return False
 
     def _is_sound(self, digest: Digest) -> bool:
         try:
-            return all(self._is_unchanged(name, vouched) for name, vouched in self._objects.holders(digest))
+            return all(self._is_unchanged(name, vouched) for name, vouched in self._shelves.holders(digest))
         except (NotFound, Damaged):
             return False
 

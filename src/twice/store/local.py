@@ -10,19 +10,22 @@ import stat
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from io import FileIO
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
-from twice.errors import NotFound
+from twice.errors import NotFound, StoreUnusable
 from twice.store.backend import Bytes
-from twice.store.durable import copy_new, explained, seal, side_by_side, sync_file, sync_folder, write_new
+from twice.store.durable import copy_new, explained, lock_file, seal, side_by_side, sync_file, sync_folder, write_new
 from twice.store.scratch import Scratch
 
 _Listing = list[tuple[str, bool]]
 _LEFT_ALONE = 2_000_000_000
 """Nanoseconds for which a folder must have been left alone before the time of its last change is believed."""
 _MOST_LISTINGS = 512
+STALE = 60.0
+"""Seconds after which the turn of a claim is believed to have been left by a process that died in it."""
+_NO_RIGHT = {errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
@@ -47,15 +50,18 @@ class LocalBackend:
 
     def read(self, name: str) -> bytes:
         """The bytes under a name."""
-        with self._opened(name) as file:
-            return file.read()
+        with self._opened(name) as (descriptor, size):
+            data = os.read(descriptor, size + 1)
+            while len(data) < size and (more := os.read(descriptor, size)):  # a read gives 2 GiB at most
+                data += more
+            return data
 
     def map(self, name: str) -> memoryview:
         """The bytes under a name, mapped from the file."""
-        with self._opened(name) as file:
-            if os.fstat(file.fileno()).st_size == 0:
+        with self._opened(name) as (descriptor, size):
+            if size == 0:
                 return memoryview(b"")  # the system refuses to map nothing
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
 
     def file(self, name: str) -> Path:
         """The file itself."""
@@ -75,21 +81,35 @@ class LocalBackend:
         """Whether there is a file of that name; a link, a pipe or a device is none of ours."""
         try:
             return stat.S_ISREG(os.lstat(f"{self.path}/{name}").st_mode)
-        except OSError:
+        except OSError as problem:
+            if problem.errno in _NO_RIGHT:
+                self._unreadable(name, problem)
             return False
 
-    def _opened(self, name: str) -> FileIO:
-        """A regular file, opened without following a link and without waiting for who holds a pipe's other end."""
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[tuple[int, int]]:
+        """A regular file and its size, without following a link or waiting for who holds a pipe's other end."""
         try:
             descriptor = os.open(f"{self.path}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as problem:
             if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EISDIR):
                 raise NotFound(f"nothing is filed under {name!r}.") from None
+            if problem.errno in _NO_RIGHT:
+                self._unreadable(name, problem)
             raise
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise NotFound(f"nothing is filed under {name!r}.")
+            yield descriptor, status.st_size
+        finally:
             os.close(descriptor)
-            raise NotFound(f"nothing is filed under {name!r}.")
-        return open(descriptor, "rb", buffering=0)
+
+    def _unreadable(self, name: str, problem: OSError) -> NoReturn:
+        raise StoreUnusable(
+            f"the store {self.path} cannot be read: {problem.strerror} ({name}).",
+            hint="give yourself the right to read all that is in it, or ask whoever it belongs to",
+        ) from problem
 
     def names(self, prefix: str) -> list[str]:
         """Every name that starts with a text, sorted."""
@@ -113,6 +133,8 @@ class LocalBackend:
                 return sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except PermissionError as problem:
+            self._unreadable(folder, problem)
 
     def _remembered(self, folder: str) -> _Listing:
         """As :meth:`_listed`, without reading a folder again in which nothing changed; for who asks for a few of many.
@@ -225,12 +247,30 @@ class LocalBackend:
             except OSError as problem:
                 if problem.errno not in _NO_LINKS:
                     raise
-        with (self.scratch.path / "claims.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._turn():
             if target.exists():
                 return False
             temporary.rename(target)
             return True
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Be the only one who claims: by a lock, or where there are none either by a folder that only one can make."""
+        place = self.scratch.path / "claims.lock"
+        with open(lock_file(place), "wb") as lock:
+            held = None
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            except OSError:
+                held = place.with_name("claiming.lock")
+            while held is not None and not _made(held):
+                time.sleep(0.005)
+            try:
+                yield
+            finally:
+                if held is not None:
+                    with suppress(OSError):
+                        held.rmdir()
 
     def _move(self, moves: list[tuple[str, str]], *, flush: bool = True) -> None:
         # Names as texts here: a path for each is half of the time that a small record takes.
@@ -261,3 +301,15 @@ class LocalBackend:
                 folder = folder.parent
         side_by_side(sync_folder, folders | {folder.parent for folder in above})
         self._settled |= above
+
+
+def _made(folder: Path) -> bool:
+    """Whether this call made a folder; one that was left by a process that died goes first."""
+    try:
+        folder.mkdir()
+        return True
+    except FileExistsError:
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > STALE:
+                folder.rmdir()
+        return False

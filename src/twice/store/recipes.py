@@ -23,6 +23,9 @@ FOLDER = "recipes"
 MOST_TIMES = 64
 """How many times the bytes that it is made of a recipe may make."""
 
+MOST_PARTS = 256
+"""How many objects a recipe may name; each takes an open file while what it makes is read."""
+
 _FIRST = "twice recipe 1"
 
 
@@ -61,14 +64,17 @@ def read(backend: Backend, name: str) -> tuple[Stretch, ...]:
 
 
 def bounded(stretches: Iterable[Stretch], size_of: Callable[[Digest], int]) -> None:
-    """Refuse a recipe that makes far more than it is made of, before anything is made.
+    """Refuse a recipe that makes far more than it is made of, or of far too many, before anything is made.
 
     Raises:
         Damaged: It does; no recipe of ours is like that, so somebody made it to fill disks.
     """
     many = list(stretches)
+    made_of = {one.digest for one in many}
+    if len(made_of) > MOST_PARTS:
+        raise Damaged(f"a recipe names {len(made_of):,} objects, which is more than {MOST_PARTS}.")
     makes = sum(one.length for one in many)
-    if makes > MOST_TIMES * sum(size_of(digest) for digest in {one.digest for one in many}):
+    if makes > MOST_TIMES * sum(map(size_of, made_of)):
         raise Damaged(f"a recipe makes {makes:,} bytes, which is more than {MOST_TIMES} times what it is made of.")
 
 

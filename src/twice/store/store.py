@@ -20,7 +20,6 @@ from twice.records.trace import Trace
 from twice.records.verdict import Verdict
 from twice.records.version import Version
 from twice.store import check as check_
-from twice.store import objects as objects_
 from twice.store.backend import Backend, Bytes
 from twice.store.content import Content
 from twice.store.durable import explained, sync_folder
@@ -45,6 +44,8 @@ from twice.store.recipes import FOLDER as RECIPES
 from twice.store.refs import LABELS, NAMES, Refs
 from twice.store.resolve import Found, Resolver
 from twice.store.scratch import Scratch
+from twice.store.shelves import ASSEMBLED, Shelves
+from twice.store.shelves import FOLDER as OBJECTS
 
 FORMAT = 1
 """The number of the layout that this Twice reads and writes."""
@@ -53,7 +54,7 @@ _TEMPORARY = "tmp"
 ENVIRONMENTS = "environments"
 """The folder of environments that were rebuilt; it can be deleted whenever none of them runs."""
 _INDEX = "index.sqlite"
-_OURS = {"format", ".gitignore", objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE}
+_OURS = {"format", ".gitignore", OBJECTS, PACKS, RECIPES, ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE}
 _OURS |= {_TEMPORARY, _INDEX, ENVIRONMENTS, MEMOS, ELSEWHERE}
 
 R = TypeVar("R", bound=Record)
@@ -89,12 +90,13 @@ class Store:
         self._index = index
         self._gate = Gate(scratch)
         content = Content(backend, self._gate)
-        self._objects = Objects(content, scratch, Likeness(index), assembled or path / objects_.ASSEMBLED)
-        self._filing = Filing(content, index, self._objects.has)
+        self._shelves = Shelves(content, scratch, assembled or path / ASSEMBLED)
+        self._objects = Objects(content, self._shelves, scratch, Likeness(index))
+        self._filing = Filing(content, index, self._shelves.has)
         self._refs = Refs(backend)
         self._resolver = Resolver(self._refs, self._filing)
         self._files = FileDigests(index)
-        self._intake = Intake(self._objects, self._files, backend)
+        self._intake = Intake(self._objects, self._shelves, self._files, backend)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True) -> Store:
@@ -194,7 +196,7 @@ class Store:
             NotFound: There is no such object.
             Damaged: Its bytes are not what its name says.
         """
-        return self._objects.get(digest)
+        return self._shelves.get(digest)
 
     def map(self, digest: Digest, *, verify: bool = False) -> memoryview:
         """The bytes of an object, mapped read-only.
@@ -207,7 +209,7 @@ class Store:
             NotFound: There is no such object.
             Damaged: Its bytes are not what its name says (only with ``verify``).
         """
-        return self._objects.map(digest, verify=verify)
+        return self._shelves.map(digest, verify=verify)
 
     def file(self, digest: Digest) -> Path:
         """A file that holds an object, for a worker to read and never to change.
@@ -215,7 +217,7 @@ class Store:
         Raises:
             NotFound: There is no such object.
         """
-        return self._objects.file(digest)
+        return self._shelves.file(digest)
 
     def copy_out(self, digest: Digest, target: Path) -> None:
         """Write an object to a new file.
@@ -224,11 +226,11 @@ class Store:
             NotFound: There is no such object.
             FileExistsError: There is such a file.
         """
-        self._objects.copy_out(digest, target)
+        self._shelves.copy_out(digest, target)
 
     def has(self, digest: Digest) -> bool:
         """Whether an object is here."""
-        return self._objects.has(digest)
+        return self._shelves.has(digest)
 
     def size(self, digest: Digest) -> int:
         """How many bytes an object has.
@@ -236,17 +238,17 @@ class Store:
         Raises:
             NotFound: There is no such object.
         """
-        return self._objects.size(digest)
+        return self._shelves.size(digest)
 
     @property
     def own_folders(self) -> tuple[Path, ...]:
         """Folders in which this store keeps things, and none of what a step may be given to read as its own."""
-        kept = (objects_.FOLDER, PACKS, RECIPES, objects_.ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE)
-        return (*(self.path / name for name in kept), self._objects.taken_out)
+        kept = (OBJECTS, PACKS, RECIPES, ASSEMBLED, RECORDS, LABELS, NAMES, ASIDE)
+        return (*(self.path / name for name in kept), self._shelves.taken_out)
 
     def doubt(self, digest: Digest) -> None:
         """Look at an object's bytes again before the next put relies on them."""
-        self._objects.doubt(digest)
+        self._shelves.doubt(digest)
 
     def spool(self) -> Path:
         """A fresh folder for a worker to write into; it goes when this store is closed or its process ends."""
@@ -389,12 +391,7 @@ class Store:
                 "another folder or machine cannot be seen from here, so nothing is taken away.",
                 hint="delete them by that backend's own means when nobody needs them",
             )
-        return Collector(self._backend, self._gate, self._objects)
-
-    @property
-    def relied_on(self) -> frozenset[Digest]:
-        """What living processes rely on, and is not taken away."""
-        return self._gate.relied_on()
+        return Collector(self._backend, self._gate, self._shelves)
 
     def rebuild(self) -> None:
         """Forget what the index remembers and find it out again from the records."""
@@ -426,8 +423,18 @@ class Store:
 
 
 def _entries(place: Path) -> set[str]:
+    """What is in the folder; a store whose parts are links is none, as they could lead to anybody's files."""
     try:
-        return {entry.name for entry in place.iterdir()}
+        with os.scandir(place) as found:
+            entries = {entry.name: entry.is_symlink() for entry in found}
+        for name, is_link in entries.items():
+            if is_link and (name in _OURS or name.startswith(_INDEX)):
+                raise StoreUnusable(
+                    f"in the store {place}, {name!r} is a link; what a store holds lies in its own folder.",
+                    hint="move what it leads to in its place; a store on another disk is named with TWICE_STORE or "
+                    "store=, and may be a link as a whole",
+                )
+        return set(entries)
     except NotADirectoryError:
         raise StoreUnusable(
             f"the store cannot be at {place}: a file is in the way.",
@@ -458,7 +465,7 @@ def _make(place: Path, backend: LocalBackend, entries: set[str]) -> None:
             hint=f"name a folder of its own, such as {place / '.twice'}",
         )
     made = [folder for folder in (place, *place.parents) if not folder.exists()]
-    for folder in (objects_.FOLDER, RECORDS, LABELS, NAMES, _TEMPORARY):
+    for folder in (OBJECTS, RECORDS, LABELS, NAMES, _TEMPORARY):
         (place / folder).mkdir(parents=True, exist_ok=True)
     for folder_made in made:
         sync_folder(folder_made.parent)

@@ -25,6 +25,7 @@ GRAIN = 4096
 
 _NEEDLE = 64
 _AHEAD = (64 << 10, 1 << 20)
+_LATER = (0, 256 << 10, 1 << 20, 4 << 20)
 _NEAR = 1 << 20
 _FAR = 16 << 20
 _MOST_SEARCHED = 256 << 20
@@ -55,7 +56,7 @@ class Known:
             self.starts.append(self.size)
             self.size += len(piece.view)
 
-    def same(self, block: bytearray, at: int, end: int, place: int) -> int:
+    def same(self, block: bytes | bytearray, at: int, end: int, place: int) -> int:
         """How many bytes of a block, from ``at`` to ``end``, are those of this object from ``place`` on."""
         begun = at
         while at < end and 0 <= place < self.size:
@@ -114,11 +115,13 @@ class Follower:
     Args:
         known: The object.
         fresh: Gets the bytes that are not in it.
+        peek: Some bytes of the file from a place on, of what comes later; they may be others by then.
     """
 
-    def __init__(self, known: Known, fresh: BinaryIO) -> None:
+    def __init__(self, known: Known, fresh: BinaryIO, peek: Callable[[int, int], bytes]) -> None:
         self.known = known
         self.fresh = fresh
+        self._peek = peek
         self.parts: list[tuple[bool, int, int]] = []
         """(whether the bytes are known, where they are, how many), where *where* is in the object or in ``fresh``."""
         self.fresh_size = 0
@@ -141,7 +144,7 @@ class Follower:
                 at += same
                 continue
             again = self._again_on_the_spot(block, at + same, count)
-            elsewhere = at if again < count else self._again_elsewhere(block, at, count)
+            elsewhere = at if again < count or self._agrees_later(count) else self._again_elsewhere(block, at, count)
             if elsewhere == at:
                 self._new(block, at, again)
                 at = again
@@ -167,6 +170,16 @@ class Follower:
                 return at
             at += GRAIN
         return count
+
+    def _agrees_later(self, count: int) -> bool:
+        """Whether the two agree again on the spot behind this block, so that there is nothing to look for elsewhere."""
+        for ahead in _LATER:
+            some = self._peek(self.size + count + ahead, GRAIN)
+            if len(some) < GRAIN:
+                return False
+            if some.count(some[0]) < GRAIN and self.known.same(some, 0, GRAIN, self._place(count + ahead)) == GRAIN:
+                return True
+        return False
 
     def _again_elsewhere(self, block: bytearray, at: int, count: int) -> int:
         """Look a little further on for bytes that the known object has at another place, and follow it from there.
@@ -211,7 +224,7 @@ class Follower:
         self.parts.append((known, place, length))
 
 
-def _common_start(block: bytearray, at: int, view: memoryview) -> int:
+def _common_start(block: bytes | bytearray, at: int, view: memoryview) -> int:
     """How many bytes of a block from a place on are the first of a view."""
     if block.startswith(view, at):
         return len(view)
