@@ -24,6 +24,9 @@ def test_each_step_is_told_what_it_minds(tmp_path: Path) -> None:
         for step in data["steps"]
     }
     assert minded == {"steady": {"timezone"}, "drawn": {"hash-seed", "seed"}, "restless": {"seed"}}
+    seeds = {step["step"]: step["cells"][0] for step in data["steps"]}
+    assert seeds["drawn"]["factor"] == "seed" and seeds["drawn"]["location"] == "minds.py:6"
+    assert "random" in seeds["drawn"]["detail"] and not seeds["steady"]["location"]
     classes = {step["step"]: step["reproducibility"] for step in data["steps"]}
     assert classes["steady"] == "depends on timezone" and classes["restless"].startswith(
         "unstable; with clock held still: bitwise anywhere"

@@ -155,7 +155,7 @@ class Laboratory:
         Raises:
             KeyboardInterrupt: It was interrupted; what was finished is in the vault.
         """
-        if count == 1 or self.jobs == 1:
+        if self.jobs == 1:
             made: list[Run] = []
             while len(made) < count and (run := self._unless_late(subject, conditions)) is not None:
                 made.append(run)

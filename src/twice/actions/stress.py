@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 
 from twice.actions.compare import judged
+from twice.actions.fetch import term
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
 from twice.actions.seed_noise import with_other_seeds
 from twice.compare.diagnosis.steadying import still
 from twice.compare.noise import spread
-from twice.compare.variations import Variations, reproducibility, variations
+from twice.compare.variations import Variations, reproducibility, together, variations
 from twice.control.conditions import Conditions
+from twice.control.draws import CONDITION as DRAWS
+from twice.environment.record import host
 from twice.errors import NotFound, ParameterError
 from twice.execute.events import Experimenting, Listener
 from twice.execute.plan import Plan
 from twice.present.findings import STOPPED, TIME_IS_UP, StressCell, StressedStep, StressView
+from twice.present.words import count
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
 from twice.records.version import StepSpec
 from twice.store.store import Store
+from twice.values.measures import measures
 
-HELD: tuple[tuple[str, ...], ...] = (("clock",), ("entropy",), ("clock", "entropy", "path", "user-environment"))
+HELD: tuple[tuple[str, ...], ...] = (
+    ("clock",),
+    ("entropy",),
+    ("clock", "memory-addresses"),
+    ("clock", "entropy", "path", "user-environment", "memory-addresses"),
+)
 """What is held still, one after the other, to look further at a step that disagrees with itself."""
 
 REPLICATES = 3
@@ -56,7 +66,7 @@ def stress(
         name: What people call it.
         steps: Only these.
         factors: Vary only these factors.
-        jobs: How many steps may be looked at at the same time.
+        jobs: How many runs may be made at the same time.
         budget: Seconds that it may take in all.
         listener: Is told what is tried.
 
@@ -76,7 +86,7 @@ def stress(
     for name_ in sorted(wanted):
         if name_ not in known:
             raise NotFound(f"the version has no step {name_!r}; its steps are {', '.join(known)}.")
-    laboratory = Laboratory(store, plan, until=time.monotonic() + budget)
+    laboratory = Laboratory(store, plan, jobs=jobs, until=time.monotonic() + budget)
     subjects = []
     for spec in plan.steps:
         if not wanted or spec.name in wanted:
@@ -86,8 +96,9 @@ def stress(
     with closing(laboratory), ThreadPoolExecutor(jobs, thread_name_prefix="twice") as pool:
         try:
             list(pool.map(_Stressed.begin, subjects))
-            for variation in chosen:  # each for all steps, so that a budget that runs out leaves no step out
-                list(pool.map(partial(_Stressed.vary, variation=variation), subjects))
+            # The same for all steps before the next, so that a budget that runs out leaves no step out.
+            list(pool.map(lambda one: one[1].vary(one[0]), itertools.product(together(chosen), subjects)))
+            list(pool.map(_Stressed.measure, subjects))  # last: what is minded matters more than how far seeds go
         except KeyboardInterrupt:
             laboratory.stop()
     return StressView(
@@ -128,6 +139,7 @@ class _Stressed:
         self.control: list[Run] = []
         self.base, self.held = Conditions(), tuple[str, ...]()
         self.cells: dict[str, StressCell] = {}
+        self.witnesses = 0
 
     @property
     def outcomes(self) -> set[str]:
@@ -137,7 +149,8 @@ class _Stressed:
     @property
     def steady(self) -> bool:
         """Whether it runs, and agrees with itself."""
-        return len(self.outcomes) == 1 and len(self.control) >= REPLICATES and not self.control[0].failure
+        runs = len(self.control) + (0 if self.held else self.witnesses)
+        return len(self.outcomes) == 1 and runs >= REPLICATES and not self.control[0].failure
 
     @property
     def late(self) -> str:
@@ -146,16 +159,69 @@ class _Stressed:
 
     def begin(self) -> None:
         """See whether it agrees with itself, and what has to be held still for that."""
-        self.control = self._runs(Conditions(), REPLICATES, "unchanged")
+        self.control = self._runs(Conditions(), 1, "unchanged")
+        self.witnesses = self._witnesses()
+        self.control = self._runs(Conditions(), REPLICATES - self.witnesses, "unchanged") or self.control
         if len(self.outcomes) > 1:
             self.base, self.held, self.control = self._steadied(self.control)
 
-    def vary(self, variation: str) -> None:
-        """Try one variation."""
-        factor, conditions = self.chosen[variation]
-        if self.steady and factor not in self.held:
-            cell = self._cell(variation, factor, self.base.with_(conditions), self.control[0])
-            self.cells[variation] = self._measured(cell) if factor == "seed" else cell
+    def _witnesses(self) -> int:
+        """How many runs that were made here for another reason gave the same, as the recorded one and verifications."""
+        if not self.control or self.control[0].failure:
+            return 0
+        return sum(
+            trace.output.content == self.control[0].outcome
+            and trace.environment == self.plan.environment_digest
+            and trace.host == host()
+            for trace in self.store.traces(self.subject.usual.key)
+        )
+
+    def vary(self, variations: Sequence[str]) -> None:
+        """Try some variations at once, and apart if that does anything."""
+        tried = [one for one in variations if self.steady and self.chosen[one][0] not in self.held]
+        if tried:
+            self._together(tried)
+
+    def _together(self, variations: Sequence[str], *, minded: bool = False) -> bool:
+        """Whether any of them does something; what does is found by halves.
+
+        Args:
+            variations: What to vary at once.
+            minded: It is known that together they do something.
+        """
+        if len(variations) == 1:
+            self.cells[variations[0]] = cell = self._cell(variations[0], self.control[0])
+            return cell.effect not in ("unaffected", "not tried")
+        names = ", ".join(variations)
+        if not minded:
+            conditions = self.base
+            for variation in variations:
+                conditions = conditions.with_(self.chosen[variation][1])
+            made = self._runs(conditions, 1, f"{names} at once")
+            if not made:
+                return False
+            if made[0].outcome == self.control[0].outcome:
+                for variation in variations:
+                    self._put(variation, "unaffected", f"varied at once: {names}", 1)
+                return False
+        half = (len(variations) + 1) // 2
+        first = self._together(variations[:half])
+        second = self._together(variations[half:], minded=not first and not self.laboratory.out_of_time)
+        if not (minded or first or second or self.laboratory.out_of_time):
+            for variation in variations:
+                told = f"alone it does nothing; at once there was another output: {names}"
+                self._put(variation, "inconclusive", told, self.cells[variation].runs)
+        return first or second
+
+    def _put(self, variation: str, effect: str, detail: str, runs: int) -> None:
+        factor, _ = self.chosen[variation]
+        self.cells[variation] = StressCell(variation=variation, factor=factor, effect=effect, detail=detail, runs=runs)
+
+    def measure(self) -> None:
+        """Say beside the seed where it enters, and how far it moves each metric, where the output has metrics."""
+        cell = self.cells.get("seed")
+        if cell is not None and cell.effect not in ("not tried", "unaffected", "fails", "inconclusive"):
+            self.cells["seed"] = self._measured(self._located(cell))
 
     def end(self, *, all_tried: bool) -> StressedStep:
         """What was found, and the class that follows from it.
@@ -191,16 +257,30 @@ class _Stressed:
             return "it does not run here unchanged"
         return self.late
 
-    def _measured(self, cell: StressCell) -> StressCell:
-        """The row of seeds, with the spread of each metric where the output has metrics."""
-        if cell.effect in ("not tried", "unaffected", "fails", "inconclusive"):
-            return cell
-        seen = with_other_seeds(self.laboratory, self.subject, self.listener)
-        found = list(spread(seen).items())
+    def _located(self, cell: StressCell) -> StressCell:
+        """The row of seeds, with the lines that draw from a generator which nothing but the pipeline's seed governs."""
+        runs = self._runs(self.base.with_(Conditions(inside={DRAWS: "located"})), 1, "the lines that draw noted")
+        observed = runs[0].trace.watched.observed if runs and runs[0].trace is not None else ()
+        found = [one for one in observed if one.what == "global generator" and one.path]
         if not found:
             return cell
-        words = ", ".join(f"{name} {mean:.4g} ± {deviation:.2g}".strip() for name, (mean, deviation) in found[:4])
-        return replace(cell, detail=f"{words} over {len(seen)} seeds", runs=cell.runs + len(seen))
+        places = list(dict.fromkeys(f"{one.path}:{one.line}" for one in found))
+        more = f" and {count(len(places) - 1, 'more line')}" if len(places) > 1 else ""
+        told = f"nothing but the pipeline's seed governs {found[0].which}, drawn from at {places[0]}{more}"
+        return replace(cell, detail=f"{cell.detail}; {told}", location=places[0], runs=cell.runs + 1)
+
+    def _measured(self, cell: StressCell) -> StressCell:
+        usual = self.control[0].trace
+        assert usual is not None
+        here = measures(term(self.store, usual.output))
+        if not here:
+            return cell
+        seen = with_other_seeds(self.laboratory, self.subject, self.listener, base=self.base, moving=here)
+        moved = {name: pair for name, pair in spread(seen).items() if pair[1] or pair[0] != here.get(name)}
+        first = sorted(moved.items(), key=lambda pair: -pair[1][1] / (abs(pair[1][0]) or 1))[:4]
+        words = ", ".join(f"{name} {mean:.4g} ± {deviation:.2g}".strip() for name, (mean, deviation) in first)
+        told = f"{words}{' …' if len(moved) > len(first) else ''}" if moved else "no number that is a metric moved"
+        return replace(cell, detail=f"{cell.detail}; {told} over {len(seen)} seeds", runs=cell.runs + len(seen))
 
     def _steadied(self, control: list[Run]) -> tuple[Conditions, tuple[str, ...], list[Run]]:
         """What has to be held still for the step to agree with itself, and its runs then; nothing if it never does."""
@@ -227,7 +307,8 @@ class _Stressed:
             known += self.laboratory.run(self.subject, conditions, missing)
         return known
 
-    def _cell(self, name: str, factor: str, conditions: Conditions, usual: Run) -> StressCell:
+    def _cell(self, name: str, usual: Run) -> StressCell:
+        factor, conditions = self.chosen[name][0], self.base.with_(self.chosen[name][1])
         first = self._runs(conditions, 1, name)
         if not first:
             return StressCell(variation=name, factor=factor, effect="not tried", detail=self.late)

@@ -1,4 +1,4 @@
-"""What `twice stress` varies, one thing at a time, and the class that a step gets by what it minds. Pure."""
+"""What `twice stress` varies, what of it at once, and the class that a step gets by what it minds. Pure."""
 
 from __future__ import annotations
 
@@ -42,8 +42,28 @@ _VARIATIONS: Variations = {
         ),
     ),
 }
-"""What is minded most often comes first, for budgets that run out. A year, a month, a leap day and one more are 398
-days."""
+"""A year, a month, a leap day and one more are 398 days."""
+
+_TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("seed",),
+    (
+        "hash-seed",
+        "addresses",
+        "another folder",
+        "listings backwards",
+        "locale C",
+        "no home",
+        "umask",
+        "host name",
+        "timezone east",
+        "398 days later",
+    ),
+    ("threads 1",),
+    ("threads 3", "a day later"),
+    ("timezone west", "an hour later", "no variables"),
+    ("older processor",),
+)
+"""What seldom matters is varied at once. What is minded most often comes first, for budgets that run out."""
 
 _NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV")
 _FAMILIES_NEEDED = ("PYTHON", "LD_", "DYLD_", "LC_", "TWICE_")
@@ -60,6 +80,15 @@ def variations(environ: Mapping[str, str]) -> Variations:
     removed = frozenset(name for name in environ if name not in kept and not name.startswith(_FAMILIES_NEEDED))
     emptied = {"no variables": ("user-environment", Conditions(removed=removed))} if removed else {}
     return {**_VARIATIONS, **emptied}
+
+
+def together(chosen: Collection[str]) -> list[list[str]]:
+    """What to vary at once, in this order: if that does nothing, none of it does; else it is taken apart.
+
+    Args:
+        chosen: What is to be varied.
+    """
+    return [found for group in _TOGETHER if (found := [one for one in group if one in chosen])]
 
 
 def reproducibility(
@@ -79,7 +108,7 @@ def reproducibility(
     sensitive = set(minded) - {"seed"}  # which is a measurement, and no fault
     if not sensitive:
         if tried is None:
-            return "bitwise anywhere, as far as it was tried"
+            return f"bitwise anywhere{' with its seed' if 'seed' in minded else ''}, as far as it was tried"
         return f"does not mind {', '.join(sorted(set(tried) - {'seed'})) or 'what was tried'}"
     if sensitive == {"threads"}:
         return "bitwise at this thread count"

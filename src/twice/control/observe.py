@@ -185,19 +185,20 @@ class Observer:
     # -- what counts only where the user's own code asks
 
     def _direct(self, what: str, which: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        files = self._files
-
         @functools.wraps(original)
         def read(*arguments: Any, **keywords: Any) -> Any:
-            if self.active:
-                frame = sys._getframe(1)
-                if frame.f_code.co_filename in files:
-                    self._note(what, which, frame)
-                elif self.all_clocks and what == "clock" and not asks(frame, _NAMES_THINGS):
-                    self._note(what, which, self._asker(frame))
+            self._asked_by(sys._getframe(1), what, which)
             return original(*arguments, **keywords)
 
         return read
+
+    def _asked_by(self, frame: FrameType, what: str, which: str) -> None:
+        if not self.active:
+            return
+        if frame.f_code.co_filename in self._files:
+            self._note(what, which, frame)
+        elif self.all_clocks and what == "clock" and not asks(frame, _NAMES_THINGS):
+            self._note(what, which, self._asker(frame))
 
     def _replace_dates(self) -> None:
         import datetime
@@ -212,10 +213,7 @@ class Observer:
 
     def _date(self, which: str, original: Any) -> Callable[..., Any]:
         def read(cls: Any, /, *arguments: Any, **keywords: Any) -> Any:
-            if self.active:
-                frame = sys._getframe(1)
-                if frame.f_code.co_filename in self._files:
-                    self._note("clock", which, frame)
+            self._asked_by(sys._getframe(1), "clock", which)
             return original.__get__(None, cls)(*arguments, **keywords)
 
         return read

@@ -352,7 +352,7 @@ class Performer:
             connected=tuple(sorted(told.all("connected"))),
             variables=told.variables(),
             observed=(
-                *(self._observed(*noted) for noted in seen["observed"] if noted[0] != "global generator"),
+                *(self._observed(*noted) for noted in seen["observed"] if noted[0] != "global generator" or noted[2]),
                 *self._without_lines(step, seen, asked),
             ),
             distributions=self._unforeseen(seen["modules"]),
@@ -369,6 +369,7 @@ class Performer:
         """What can only be read in the code that a step reaches, or was only seen at the kernel's door."""
         found: list[Observed] = []
         drawn = {which for what, which, _, _ in seen["observed"] if what == "global generator"}
+        drawn -= {which for what, which, file, _ in seen["observed"] if what == "global generator" and file}
         placed = set()
         for module, spans, source in self._sources(step):
             for which, line in clock_calls(source, spans) if any(word in source for word in _CLOCK_WORDS) else ():

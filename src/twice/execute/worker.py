@@ -140,6 +140,7 @@ def _own_places() -> list[str]:
 _OWN = (
     "twice.control.bounds",
     "twice.control.deterministic",
+    "twice.control.draws",
     "twice.control.held",
     "twice.control.observe",
     "twice.control.own",
@@ -379,6 +380,8 @@ class _Step:
     def run(self) -> dict[str, Any]:
         """Bring the code back, call the step, and write down what came out."""
         from twice.control.deterministic import CONTROLS
+        from twice.control.draws import CONDITION as DRAWS
+        from twice.control.draws import Draws
         from twice.control.observe import Observer
         from twice.control.own import OwnCode
         from twice.control.seeds import plant, plant_on_import
@@ -405,6 +408,7 @@ class _Step:
         watch.tell = observer.variable
         conditions = dict(self.task.get("conditions", {}))
         logs_operators = conditions.pop("torch operators", "")
+        draws = Draws(files) if conditions.pop(DRAWS, "") else None
         if conditions:
             from twice.control.held import addresses, hold
 
@@ -430,6 +434,8 @@ class _Step:
         observer.start(self._namespaces(files))
         if _Here.watcher == "seccomp":
             syscalls.mark(True)
+        if draws is not None:
+            draws.start()
         started = _now()
         # What is only to be named again in another process is no call of the step.
         again = self.task.get("again")
@@ -441,6 +447,7 @@ class _Step:
         else:
             value = function(**arguments) if again is None else self.bring_back(again)
         duration = _now() - started
+        drawn = draws.stop() if draws is not None else []
         if _Here.watcher == "seccomp":
             syscalls.mark(False)
         observed = observer.stop()
@@ -458,7 +465,7 @@ class _Step:
             "watched": {
                 **seen.told(),
                 "modules": modules,
-                "observed": observed,
+                "observed": [*observed, *drawn],
                 "confined": confined,
                 "asked": observer.asked,
             },

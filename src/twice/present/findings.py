@@ -332,6 +332,7 @@ class StressCell:
         effect: ``unaffected``, ``order``, ``rounding``, ``tolerance``, ``different``, ``fails``, ``inconclusive`` or
             ``not tried``.
         detail: In words.
+        location: Where the factor enters, as ``flow.py:12``; empty if that was not seen.
         runs: How many runs were made.
         finding: How the output differs, if it does.
     """
@@ -340,6 +341,7 @@ class StressCell:
     factor: str
     effect: str
     detail: str = ""
+    location: str = ""
     runs: int = 0
     finding: Finding | None = None
 

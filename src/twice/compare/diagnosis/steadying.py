@@ -26,10 +26,13 @@ def still(factor: str, *, seed: int, moment: int) -> Conditions:
     """The conditions that hold a factor still.
 
     Args:
-        factor: ``entropy``, ``clock``, ``path`` or ``user-environment``: what two runs in the same way may differ by.
+        factor: ``entropy``, ``clock``, ``path``, ``user-environment`` or ``memory-addresses``: what two runs in the
+            same way may differ by.
         seed: What entropy is made from.
         moment: Where the clock stands, in nanoseconds since 1970.
     """
+    if factor == "memory-addresses":
+        return Conditions(addresses=True, inside={"addresses": "counted"})
     inside = {
         "entropy": {"entropy": str(seed)},
         "clock": {"clock": f"frozen {moment}"},
@@ -129,7 +132,7 @@ def steadying(
             limits=limits["addresses"],
             partly=True,
         ),
-        Conditions(addresses=True, inside={"addresses": "counted"}),
+        still("memory-addresses", seed=seed, moment=recorded.started),
         "memory laid out the same way, id() counted",
     )
     listed = [read for read in watched.files if read.what == "listing"]
