@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 
-from edits import cases, everyday, foreign, further, rebound, whole_process
+from edits import cases, everyday, foreign, further, rebound, unbound, whole_process
 from edits.changed_later import CHANGED_LATER
 
-assert foreign and further and whole_process and everyday and rebound  # their cases are among the edits, too
+assert (
+    foreign and further and whole_process and everyday and rebound and unbound
+)  # their cases are among the edits, too
 
 NEEDLESS: list[cases.Edit] = []
 edit = functools.partial(cases.edit, into=NEEDLESS, matters=False)

@@ -100,6 +100,7 @@ class Cutting:
             body.append(ast.Expr(ast.Call(ast.Name("__fill__", ast.Load()), [values], [])))
         if not isinstance(node, ast.Lambda):
             body.append(node)
+        body += [ast.Delete([ast.Name(name, ast.Del())]) for name in self._entry.get("empty", ())]
         body.append(ast.Return(ast.Tuple([returned, ast.Name("__fill__", ast.Load())], ast.Load())))
         maker = ast.FunctionDef(name="__make__", args=_one_argument("values"), body=body, decorator_list=[])
         return ast.fix_missing_locations(ast.Module([maker], []))

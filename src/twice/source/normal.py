@@ -33,11 +33,18 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _BIND, _LOAD, _STORE, _DELETE, _CALL, _HUSHED = range(6)
 _CONTEXTS: Final = {ast.Load: _LOAD, ast.Store: _STORE, ast.Del: _DELETE}
 
+_GENERIC: Final = frozenset({"dict", "frozenset", "list", "set", "tuple", "type"})
+_BUILT_IN_TYPES: Final = _GENERIC | {"bool", "bytes", "complex", "float", "int", "object", "str"}
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
 def normalise(
-    node: ast.AST | Sequence[ast.AST], *, keep_annotations: bool = False, keep_docstrings: bool = False
+    node: ast.AST | Sequence[ast.AST],
+    *,
+    keep_annotations: bool = False,
+    keep_docstrings: bool = False,
+    evaluates: bool = True,
 ) -> Normal:
     """The normal form of a definition or of some statements.
 
@@ -45,8 +52,11 @@ def normalise(
         node: A definition, an expression, or a list of statements of one module or class.
         keep_annotations: Count annotations that nothing is known to read, too.
         keep_docstrings: Count docstrings, too.
+        evaluates: Annotations are evaluated where a function is defined, as they are before Python 3.14 unless a module
+            defers that. Those of a function inside another one are then carried out with it each time, and count,
+            unless they name nothing but built-in types.
     """
-    writer = _Writer(keep_annotations, keep_docstrings)
+    writer = _Writer(keep_annotations, keep_docstrings, evaluates)
     limit = sys.getrecursionlimit()
     if limit < _DEEPEST:
         sys.setrecursionlimit(_DEEPEST)
@@ -63,8 +73,9 @@ def normalise(
 class _Writer:
     """Goes through trees and puts down their parts: short texts without line ends, each on a line of the result."""
 
-    def __init__(self, keep_annotations: bool, keep_docstrings: bool) -> None:
+    def __init__(self, keep_annotations: bool, keep_docstrings: bool, evaluates: bool) -> None:
         self.keep_annotations = keep_annotations
+        self.evaluates = evaluates
         self.keep_docstrings = keep_docstrings
         self.parts: list[str] = []
         self.scopes: list[Scope] = []
@@ -284,11 +295,24 @@ def _arguments(w: _Writer, arguments: ast.arguments, scope: Scope | None, inner:
 
 
 def _annotation(w: _Writer, node: ast.expr, scope: Scope | None, counts: bool) -> None:
-    if counts:
+    if counts or (w.evaluates and scope is not None and scope.function and not _names_built_in_types(node)):
         w.parts.append(":")
         w.write(node, scope)
     else:
         w.normal.annotation_names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _names_built_in_types(node: ast.expr) -> bool:
+    """Whether evaluating an annotation surely does nothing."""
+    if isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, ast.Name):
+        return node.id in _BUILT_IN_TYPES
+    if isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        generic = isinstance(node.value, ast.Name) and node.value.id in _GENERIC
+        return generic and all(_names_built_in_types(part) for part in parts)
+    return False
 
 
 def _class(w: _Writer, node: Any, scope: Scope | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ class Known(msgspec.Struct, array_like=True, gc=False):
         effects: Those that surely do.
         modules: What it imports by name, wherever in it: full names of modules.
         may_set: Whether importing it may make a setting, as far as its words tell; see ``source.settings``.
+        evaluates: Whether carrying out a definition evaluates its annotations.
         whole: The normal forms of all statements together, once somebody asked.
     """
 
@@ -98,6 +100,7 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     effects: list[int] = []
     modules: list[str] = []
     may_set: bool = True
+    evaluates: bool = True
     whole: dict[int, Normal] = {}
 
 
@@ -222,7 +225,12 @@ def normal_of(
         code: Sequence[ast.AST] = source.tree.body if pieces is None else [piece.node for piece in pieces]
         if pieces is None and not keep_docstrings and code and is_docstring(code[0]):
             code = code[1:]
-        found = normalise(code, keep_annotations=keep_annotations, keep_docstrings=keep_docstrings)
+        found = normalise(
+            code,
+            keep_annotations=keep_annotations,
+            keep_docstrings=keep_docstrings,
+            evaluates=source.known.evaluates,
+        )
         found.data = digest_bytes(found.data).encode()
         normals[counts] = found
         source.learned = True
@@ -276,6 +284,7 @@ def take_apart(tree: ast.Module, *, lambdas: bool) -> tuple[Known, list[ast.AST]
                 number(node)
     known.modules = sorted(_imported(tree.body))
     known.may_set = may_set(tree.body)
+    known.evaluates = sys.version_info < (3, 14) and not _defers_annotations(tree.body)
     top = survey(tree)
     known.bindings = {name: [number(statement) for statement in bound] for name, bound in top.bindings.items()}
     known.imports = top.imports
@@ -339,6 +348,12 @@ def _imported(body: list[ast.stmt]) -> set[str]:
             for inner in _bodies(statement):
                 found |= _imported(inner)
     return found
+
+
+def _defers_annotations(body: list[ast.stmt]) -> bool:
+    """Whether a module asks that its annotations are not evaluated."""
+    futures = [part for part in body if isinstance(part, ast.ImportFrom) and part.module == "__future__"]
+    return any(alias.name == "annotations" for part in futures for alias in part.names)
 
 
 def _bodies(statement: ast.stmt) -> Iterator[list[ast.stmt]]:

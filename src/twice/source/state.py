@@ -29,6 +29,8 @@ from twice.source.reach.live import (
     ask,
     cells_of,
     class_cells,
+    class_empty_around,
+    empty_around,
     is_local_function,
     is_remade,
     line_of,
@@ -222,8 +224,9 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
     if isinstance(value, FunctionType):
         made["defaults"] = state.number(value.__defaults__, reach)
         made["kwdefaults"] = state.number(value.__kwdefaults__, reach)
-        made["empty"] = tuple(name for name in value.__code__.co_freevars if name not in cells)
+        made["empty"] = empty_around(value)
     else:
+        made["empty"] = class_empty_around(value, source, definition)
         made["bases"] = [state.number(base, reach) for base in bases_by_value(value, module, definition, cells)]
         metaclass = metaclass_by_value(value, module, definition, cells)
         made["metaclass"] = [state.number(metaclass, reach)] if metaclass is not None else []

@@ -159,11 +159,14 @@ def attempt(seed: int, mutations: int, folder: Path, until: float = math.inf) ->
 def _excused(edit: str, seen: Looked, changed: dict[str, str]) -> bool:
     """Whether a module counts as a whole, so that a new function in it may count, too; or as a file that was read.
 
+    In one that is not loaded yet annotations count, too.
     And an object that wraps a function gets its docstring as a value of its own.
     """
     if edit == "docstrings" and "update_wrapper(self" in "".join(changed.values()):
         return True
-    return (edit == "unreached" and any("(whole)" in note for note in seen.notes)) or ".py " in seen.key
+    return (
+        edit in ("unreached", "annotations") and any("(whole)" in note for note in seen.notes)
+    ) or ".py " in seen.key
 
 
 def comes_back(seen: Looked) -> bool:

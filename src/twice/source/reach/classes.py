@@ -19,7 +19,9 @@ from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.functions import code_said, defaults_now, made_apart
 from twice.source.reach.later import Names, later
 from twice.source.reach.live import (
+    MISSING,
     class_cells,
+    class_empty_around,
     held_by,
     is_local_function,
     module_of,
@@ -87,6 +89,10 @@ class Classes:
                 place = f"{node.id}.{'.'.join(path)}"
                 node.edges += walk.functions.set_later(node.id, path, place, function, made, defaults_now(function))
         cells = class_cells(class_, source, definition)
+        around = cells
+        if empty := class_empty_around(class_, source, definition):
+            node.own = digest_texts(node.own, "empty", *empty)
+            around = {**cells, **dict.fromkeys(empty, MISSING)}
         if "<locals>" in class_.__qualname__:
             self._made_inside(node, class_, definition, cells, f"{source_name(source)}:{node.line}")
         node.edges += walk.names.uses(
@@ -94,8 +100,8 @@ class Classes:
             normal,
             module,
             source,
-            cells,
-            lambda name: self._cell(node.id, cells, name),
+            around,
+            lambda name: self._cell(node.id, around, name),
         )
         for base in (*class_.__bases__, type(class_)):
             node.edges += [("inherits", found) for found in walk.visit(base)] if base not in (object, type) else []
@@ -114,7 +120,7 @@ class Classes:
             for subclass in subclasses(class_):
                 node.edges += [("is inherited by", found) for found in walk.visit(subclass)]
         node.edges += walk.effects.edges(module)
-        walk.wholes.widen(node, normal, module, cells)
+        walk.wholes.widen(node, normal, module, around)
 
     def _made_inside(
         self, node: Found, class_: type, definition: Piece, cells: Mapping[str, object], place: str
@@ -208,6 +214,8 @@ class Classes:
 
     def _cell(self, id_: str, cells: Mapping[str, object], name: str) -> list[str]:
         value = cells[name]
+        if value is MISSING:
+            return []
         if isinstance(value, FunctionType | type | ModuleType):
             return self._walk.visit(value)
         place = f"the variable {name!r} around the class {id_}"

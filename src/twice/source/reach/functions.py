@@ -15,7 +15,16 @@ from twice.records.digest import digest_texts
 from twice.source.modules import MAIN, Source, is_local_file
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import cells_of, codes_in, is_local_owner, module_of, name_of_owner, owner_of
+from twice.source.reach.live import (
+    MISSING,
+    cells_of,
+    codes_in,
+    empty_around,
+    is_local_owner,
+    module_of,
+    name_of_owner,
+    owner_of,
+)
 from twice.source.reach.sources import source_key
 from twice.source.typed import why_not
 from twice.source.uses import Normal
@@ -71,7 +80,10 @@ class Functions:
             defaults = defaults_now(function)
             node.own = digest_texts("function", normal.data, repr(defaults))
             node.text = definition.text
-            cells = cells_of(function)
+            cells: dict[str, object] = cells_of(function)
+            if empty := empty_around(function):
+                node.own = digest_texts(node.own, "empty", *empty)
+                cells |= dict.fromkeys(empty, MISSING)
             node.edges += walk.names.uses(
                 node,
                 _body_of(function, normal),
@@ -227,7 +239,9 @@ class Functions:
         return edges
 
     def _cell(self, id_: str, function: FunctionType, name: str) -> list[str]:
-        value = cells_of(function)[name]
+        value = cells_of(function).get(name, MISSING)
+        if value is MISSING:
+            return []
         if isinstance(value, FunctionType | type | ModuleType):
             return self._walk.visit(value)
         place = f"the closure variable {name!r} of {id_.partition(':')[2]} ({_place_of(function)})"

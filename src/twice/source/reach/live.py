@@ -141,6 +141,12 @@ def line_of(value: object) -> int:
     return own.__code__.co_firstlineno if isinstance(own, FunctionType) else 0
 
 
+def empty_around(function: FunctionType) -> list[str]:
+    """A function's closure variables that have no value (yet): their names mean them all the same, and nothing else."""
+    held = cells_of(function)
+    return [name for name in function.__code__.co_freevars if name not in held]
+
+
 # -- classes
 
 
@@ -152,8 +158,22 @@ def held_by(class_: type) -> dict[str, object]:
 def class_cells(class_: type, source: Source | None, definition: Piece | None) -> dict[str, object]:
     """The variables around a class that its own methods hold; generated methods (of a dataclass) hold none of them."""
     found: dict[str, object] = {}
+    for function in _methods_written(class_, source, definition):
+        found |= cells_of(function)
+    found.pop("__class__", None)
+    return found
+
+
+def class_empty_around(class_: type, source: Source | None, definition: Piece | None) -> list[str]:
+    """The variables around a class that its own methods mean, and that have no value (yet)."""
+    methods = _methods_written(class_, source, definition)
+    return sorted({name for function in methods for name in empty_around(function)} - {"__class__"})
+
+
+def _methods_written(class_: type, source: Source | None, definition: Piece | None) -> Iterator[FunctionType]:
+    """The functions in a class that its own statement defines."""
     if source is None or definition is None:
-        return found
+        return
     span = range(definition.first, definition.last + 1)
     for value in vars(class_).values():
         parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
@@ -162,9 +182,7 @@ def class_cells(class_: type, source: Source | None, definition: Piece | None) -
             if not isinstance(function, FunctionType) or not source.holds(function.__code__):
                 continue
             if function.__code__.co_firstlineno in span:
-                found |= cells_of(function)
-    found.pop("__class__", None)
-    return found
+                yield function
 
 
 def subclasses(class_: type) -> list[type]:

@@ -116,9 +116,16 @@ class Reach:
         """Look at a node's code when the walk comes to it, however deep the calls are at which it was met."""
         self._queue.append(scan)
 
-    def normalise(self, code: Source | Piece | Sequence[Piece] | list[ast.stmt]) -> Normal:
-        """What some code says that counts, noting what it may read of other code."""
-        annotations, docstrings = self.counts.annotations, self.counts.docstrings
+    def normalise(
+        self, code: Source | Piece | Sequence[Piece] | list[ast.stmt], *, annotations: bool = False
+    ) -> Normal:
+        """What some code says that counts, noting what it may read of other code.
+
+        Args:
+            code: The code.
+            annotations: Count its annotations, whether anybody is known to read annotations or not.
+        """
+        annotations, docstrings = annotations or self.counts.annotations, self.counts.docstrings
         if isinstance(code, Source | Piece):
             normal = code.normal(keep_annotations=annotations, keep_docstrings=docstrings)
         elif all(isinstance(part, Piece) for part in code):

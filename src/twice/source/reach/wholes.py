@@ -151,7 +151,9 @@ class Wholes:
 
     def _scan(self, node: Found, name: str, source: Source) -> None:
         walk = self._walk
-        normal = walk.normalise(source)
+        # Nobody has seen that importing a module succeeds that is not loaded, and that evaluates its annotations.
+        annotations = name not in sys.modules and source.known.evaluates
+        normal = walk.normalise(source, annotations=annotations)
         node.own = digest_texts("module", normal.data)
         self._scanned.append((node, name, source))
         node.text = digest_texts(source.text)
