@@ -91,7 +91,7 @@ def test_nothing_that_comes_from_a_store_is_code_on_the_page() -> None:
     step = StepVerdictView(
         name=EVIL, verdict="different", grade="", reproduces=False, difference=EVIL, finding=None, causes=(), others=(),
         together=False, nature="", runs=0, power="", spread=EVIL, operation=EVIL, unsettled="", reason=EVIL,
-        spreads=EVIL, recorded=None, now=None,
+        spreads=EVIL, seen=0, doubts=(EVIL,), recorded=None, now=None,
     )  # fmt: skip
     verdict = VerdictView(
         name=EVIL, verdict="different", grade="", reproducible=False, steps=(step,), not_checked=(EVIL,),

@@ -16,6 +16,8 @@ def test_a_reproducible_version_ends_with_0_and_the_verdict_is_on_stdout(own_two
     assert lines[0].startswith("recorded  run ") and lines[0].endswith("  v1.0")
     assert lines[3].startswith("✓  load     identical (bytes)  [1.0, 2.0, 3.0]")
     assert "✓ reproducible: every output that was compared is the same as recorded" in lines
+    seldom = "  the same so far, in 2 runs; what happens in one run of 7, so many miss in 73 % of cases"
+    assert seldom in lines and "In doubt" not in lines
     assert "Not checked" in lines
     assert said.err == "loading\n", "what steps print is no part of the verdict"
 
@@ -42,6 +44,26 @@ def test_a_step_that_cannot_be_reproduced_ends_with_1_and_is_named(folder: Folde
     assert "✗  draw  different" in said.out
     assert "draw: why" in said.out
     assert "different: an output is not what was recorded" in said.out
+
+
+def test_what_was_the_same_this_time_may_be_in_doubt(folder: Folder) -> None:
+    folder.write(entropy="""
+        import os
+        from twice import Pipeline, step
+        @step(atol=1.0)
+        def draw(): return int.from_bytes(os.urandom(6), "big") / 2**48
+        pipeline = Pipeline(steps=[draw])
+    """)  # fmt: skip
+    folder.twice("run", "entropy.py", "--version", "v1.0")
+    folder.twice("verify", "v1.0")
+    (step,) = folder.twice("verify", "v1.0", "--json", "--junit", "found.xml").data["steps"]
+    assert (step["verdict"], step["grade"], step["seen"]) == ("equivalent", "tolerance", 2)
+    outputs, drawn = step["doubts"]
+    assert outputs.startswith("3 outputs in 3 runs from the same inputs: 0.")
+    assert drawn == "draws entropy that no seed governs: os.urandom (entropy.py:5)"
+    assert f"in doubt: draw: {drawn}" in (folder.path / "found.xml").read_text()
+    said = folder.twice("verify", "v1.0").out
+    assert "In doubt\n  ! draw: 4 outputs in 4 runs from the same inputs: 0." in said
 
 
 def test_a_step_that_fails_now_ends_with_1_and_shows_why(folder: Folder) -> None:

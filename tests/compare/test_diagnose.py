@@ -24,7 +24,7 @@ from twice.compare.diagnosis.case import (
     Levers,
     Trial,
 )
-from twice.compare.diagnosis.chance import detectable, exact
+from twice.compare.diagnosis.chance import detectable, exact, needed
 from twice.compare.diagnosis.inquiry import consider
 
 STEADYING = ("entropy", "clock", "threads", "directory-order", "memory-addresses", "path", "hash-seed", "locale")
@@ -344,3 +344,9 @@ def test_how_much_chance_is_left() -> None:
 def test_two_levers_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="same name"):
         Case(steadying=levers(["clock"]), restoring=levers(["clock"]))
+
+
+def test_how_many_runs_would_see_a_disagreement_is_said_where_outcomes_repeat() -> None:
+    assert needed({"usual": 16, "other": 3}).endswith(": it takes 18 runs to see that in 95 % of cases")
+    assert needed({"usual": 16, "other": 3}).startswith("3 of 19 runs in the same way gave something else")
+    assert not needed({"one": 1, "two": 1, "three": 1}), "they never agree, which two runs show"

@@ -254,6 +254,8 @@ VERDICT = Verdict(
                 operation="aten.sum.default (flow.py:12) is the first of PyTorch whose result differs",
             ),
             spreads="changes report, not send",
+            seen=3,
+            doubts=("2 outputs in 5 runs from the same inputs: 1 · 2",),
         ),
     ),
     left=digest(RUN),

@@ -99,7 +99,7 @@ class Court:
             )
             if not found.reproduces:
                 return replace(found, reason="it agreed at first, and not when it was run again"), made.trace
-        return step, trace
+        return replace(step, seen=step.seen + len(runs)), trace
 
     def _looked_into(self, step: StepVerdict, trace: Trace | None, result: StepResult) -> StepVerdict:
         if step.reproduces or step.verdict == "inconclusive" or not self.budget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -283,7 +284,7 @@ class _Inquiry:
             runs=sum(len(runs) for runs in self.runs.values()) - 1,
             power=found.power,
             unsettled=unsettled,
-            spread=_spread(self.runs[frozenset()]),
+            spread=_spread(self.runs[_UNCHANGED]),
             operation=self._operation(found),
         )
 
@@ -328,9 +329,12 @@ class _Inquiry:
 
 
 def _spread(runs: Sequence[Run]) -> str:
-    """How many outputs there were, and which, in a few words."""
-    previews = {run.trace.output.content: run.trace.output.preview for run in runs if run.trace is not None}
-    if len(previews) < 2:
+    """What came out of unchanged runs, most often first, in a few words; empty if it was always the same."""
+    counts = Counter(run.outcome for run in runs)
+    if len(counts) < 2:
         return ""
-    shown = list(previews.values())[:3]
-    return f"{len(previews)} outputs in {len(runs)} runs: {' · '.join(shown)}{' …' if len(previews) > 3 else ''}"
+    words = {run.outcome: run.failure if run.trace is None else run.trace.output.preview for run in runs}
+    often = len(counts) < len(runs)
+    told = [f"{words[one]} ({many} ×)" if often else words[one] for one, many in counts.most_common(3)]
+    kinds = "outputs" if all(run.trace is not None for run in runs) else "outcomes"
+    return f"{len(counts)} {kinds} in {len(runs)} runs: {' · '.join(told)}{' …' if len(counts) > 3 else ''}"

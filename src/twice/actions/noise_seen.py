@@ -5,6 +5,7 @@ from __future__ import annotations
 from twice.actions.fetch import term
 from twice.compare.noise import spread
 from twice.errors import TwiceError
+from twice.history.alike import contradict
 from twice.present.words import count
 from twice.records.trace import Trace
 from twice.store.store import Store
@@ -18,9 +19,9 @@ def noise_seen(store: Store, trace: Trace) -> str:
 
     Args:
         store: The vault.
-        trace: The step's trace. Others count that read the same files and variables.
+        trace: The step's trace. Others count that saw the same files and variables.
     """
-    alike = [other.output for other in store.traces(trace.key) if _read(other) == _read(trace)]
+    alike = [other.output for other in store.traces(trace.key) if not contradict(other.watched, trace.watched)]
     different = {output.content: output for output in alike}
     if len(different) < 2:
         return ""
@@ -32,8 +33,3 @@ def noise_seen(store: Store, trace: Trace) -> str:
     told = told or list(dict.fromkeys(output.preview for output in different.values()))
     shown = f"{', '.join(told[:_MOST])}{' …' if len(told) > _MOST else ''}"
     return f"{len(different)} outputs in {count(len(alike), 'run')} from the same inputs: {shown}"
-
-
-def _read(trace: Trace) -> tuple[object, ...]:
-    """What it read besides its inputs; that something merely is there depends on the place that it ran in."""
-    return (*(file for file in trace.watched.files if file.what in ("file", "listing")), *trace.watched.variables)

@@ -37,6 +37,7 @@ from twice.execute.rebuilder import compatible, decide, key
 from twice.execute.scheduler import cut_off, ready
 from twice.execute.task import Performer
 from twice.execute.workers import Workers
+from twice.history.alike import contradict
 from twice.history.meetings import meetings, related
 from twice.history.notes import notes
 from twice.records.artifact import Artifact
@@ -269,7 +270,7 @@ class _Run:
         )
         others = [trace for trace in before if trace.output.content != done.trace.output.content]
         conflict = None
-        if others and not _depends_on_other_files(others[-1], done.trace):
+        if others and not contradict(others[-1].watched, done.trace.watched):
             conflict = digest_of(others[-1])
         self.progress.traces[name] = (done.digest, done.trace)
         meets = self._meets(name, done.trace)
@@ -284,7 +285,7 @@ class _Run:
     def _reused(self, name: str, trace: Trace, before: list[Trace], reason: str) -> None:
         digest = digest_of(trace)
         others = [other for other in before if other.output.content != trace.output.content]
-        others = [other for other in others if not _depends_on_other_files(other, trace)]
+        others = [other for other in others if not contradict(other.watched, trace.watched)]
         conflict = digest_of(others[-1]) if others else None
         self.progress.traces[name] = (digest, trace)
         meets = self._meets(name, trace)
@@ -307,8 +308,3 @@ class _Run:
         for digest in reversed(newest_first):
             with contextlib.suppress(NotFound):
                 yield self.store.load(digest, Trace)
-
-
-def _depends_on_other_files(left: Trace, right: Trace) -> bool:
-    """Whether two traces under one key saw different files or variables, which explains different outputs."""
-    return left.watched.files != right.watched.files or left.watched.variables != right.watched.variables

@@ -11,6 +11,7 @@ from twice.actions.compare import compare
 from twice.actions.prepare import from_version
 from twice.actions.rerun import drift_notes
 from twice.actions.run import carry_out
+from twice.actions.so_far import so_far
 from twice.compare.choice import BUDGET, LEVELS, sample
 from twice.compare.comparison import Comparison
 from twice.environment.drift import drift
@@ -117,6 +118,17 @@ def verify(
     if left_out:
         notes = (f"the steps {', '.join(left_out)}: {why_left_out}", *notes)
     found = compare(store, run, store, outcome.digest, notes=notes).verdict
+    before = [verdict for _, verdict in store.verdicts(run) if verdict.left == run]
+    made = {one.step: store.load(one.trace, Trace) for one in outcome.record.steps if one.trace is not None}
+    found = replace(
+        found,
+        steps=tuple(
+            so_far(store, one, traces[one.step], made[one.step], before, allowed=bool(plan.step(one.step).allow))
+            if one.reproduces
+            else one
+            for one in found.steps
+        ),
+    )
     interrupted = False
     if level == "paranoid" or not all(step.reproduces for step in found.steps):
         from twice.actions.court import Court  # which what reproduces does without, and it brings much with it

@@ -47,8 +47,8 @@ class Comparison:
                 lines += [f"    {'':<{width}}  {line}" for line in concluded(step.diagnosis, fixes=True)]
             elif not step.reproduces and step.verdict != "fails" and step.reason:
                 lines.append(f"    {'':<{width}}  {step.reason}")
-            if step.spreads:
-                lines.append(f"    {'':<{width}}  {step.spreads}")
+            lines += [f"    {'':<{width}}  {line}" for line in (step.spreads, *step.doubts) if line]
+        lines += [f"  {line}" for line in [rarely(self.verdict)] if line]
         lines += [f"  not checked: {what}" for what in self.verdict.not_checked]
         return "\n".join(lines)
 
@@ -67,6 +67,25 @@ class Comparison:
 
     def __repr__(self) -> str:
         return f"<comparison: {self.headline}>"
+
+
+def rarely(verdict: Verdict) -> str:
+    """What so many runs that agree may have missed, in words; empty if nothing that ran again agrees.
+
+    Args:
+        verdict: A verdict; the step counts that ran least often.
+    """
+    runs = min((step.seen for step in verdict.steps if step.reproduces and step.seen), default=0)
+    if runs < 2:
+        return ""
+    missed = (1 - 1 / _SELDOM) ** runs
+    return (
+        f"the same so far, in {runs} runs; what happens in one run of {_SELDOM}, so many miss in {100 * missed:.0f} % of cases"
+    )
+
+
+_SELDOM = 7
+"""Some programs were seen to take a second value in one run of so many."""
 
 
 def graded(verdict: str, grade: str) -> str:

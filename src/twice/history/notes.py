@@ -64,8 +64,8 @@ def notes(trace: Trace, *, conflict: bool, meets: Iterable[tuple[str, str]] = ()
         )
     if conflict:
         found.append("gave another output before, from the same inputs: it is not deterministic")
-    if entropy := [f"{one.which}{_at(one)}" for one in trace.watched.observed if one.what == "entropy"]:
-        found.append(f"draws entropy that no seed governs: {', '.join(entropy[:2])}")
+    if drawn := entropy_drawn(trace.watched):
+        found.append(drawn)
     if trace.mutated:
         found.append(f"changes its input in place: {', '.join(trace.mutated)} (others do not see it)")
     if trace.output.executes:
@@ -75,6 +75,12 @@ def notes(trace: Trace, *, conflict: bool, meets: Iterable[tuple[str, str]] = ()
     if trace.watched.unstable:
         found.append(f"{trace.watched.unstable[0].rpartition('/')[2]} changed while it was read: never reused")
     return tuple(found)
+
+
+def entropy_drawn(watched: Watched) -> str:
+    """What a step drew that no seed governs, with its lines; empty if nothing."""
+    drawn = [f"{one.which}{_at(one)}" for one in watched.observed if one.what == "entropy"]
+    return f"draws entropy that no seed governs: {', '.join(drawn[:2])}" if drawn else ""
 
 
 def observed(one: Observed) -> str:

@@ -47,8 +47,9 @@ def junit(verdict: VerdictView) -> bytes:
         if outcome := _outcome(step):
             said = {"message": _message(step), "type": step.verdict}
             ElementTree.SubElement(case, outcome, _clean(said)).text = _NOT_IN_XML.sub("�", _told(step))
-    if verdict.not_checked:
-        lines = "\n".join(f"not checked: {what}" for what in verdict.not_checked)
+    told = [f"in doubt: {step.name}: {doubt}" for step in steps for doubt in step.doubts]
+    if told or verdict.not_checked:
+        lines = "\n".join([*told, *(f"not checked: {what}" for what in verdict.not_checked)])
         ElementTree.SubElement(suite, "system-out").text = _NOT_IN_XML.sub("�", lines)
     ElementTree.indent(whole)
     found: bytes = ElementTree.tostring(whole, encoding="utf-8", xml_declaration=True)

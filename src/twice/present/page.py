@@ -100,6 +100,7 @@ def _causes(step: StepVerdictView) -> Iterator[str]:
         step.spreads,
         step.power,
         step.unsettled and f"not settled: {step.unsettled}",
+        *(f"in doubt: {doubt}" for doubt in step.doubts),
     ):
         if line:
             yield f'<p class="dim">{escape(line)}</p>'

@@ -57,6 +57,8 @@ class StepVerdictView:
         unsettled: Why the search for causes was not brought to its end; empty if it was.
         reason: Why the verdict is inconclusive, the error if it fails, or what is known of why it differs.
         spreads: What the other output changes downstream, in words.
+        seen: Of a verification: how many runs from the same inputs gave it so far, the record and this one included.
+        doubts: What speaks against the same coming again, though it did: other outputs before, entropy drawn.
         recorded: The recorded content's digest; null if there is none.
         now: The digest of the content that it was held against.
     """
@@ -78,6 +80,8 @@ class StepVerdictView:
     unsettled: str
     reason: str
     spreads: str
+    seen: int
+    doubts: tuple[str, ...]
     recorded: str | None
     now: str | None
 
@@ -165,6 +169,8 @@ def _step(step: StepVerdict) -> StepVerdictView:
         unsettled=found.unsettled,
         reason=step.reason,
         spreads=step.spreads,
+        seen=step.seen,
+        doubts=step.doubts,
         recorded=step.left,
         now=step.right,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from twice.compare.comparison import rarely
 from twice.present.causes import draw_diagnosis
 from twice.present.layout import cut, indented, section, table, text
 from twice.present.marks import mark, style_of
@@ -54,6 +55,9 @@ def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> Ren
         if step.verdict == "fails" and "\n" in step.reason:
             parts.append(section(f"{step.step}: why it fails", text(step.reason.rstrip())))
     conclusion = _CONCLUSIONS.get(verdict.verdict, verdict.verdict)
+    failing = [step.diagnosis for step in verdict.steps if step.verdict == "fails"]
+    if failing and all(found is not None and found.nature == "unsteady" for found in failing):
+        conclusion = "a step does not run every time"
     if verdict.verdict == "equivalent" and not reproducible:
         conclusion += ", by a grade that its step does not let count as reproduced"
     if not verdict.same_version:
@@ -61,6 +65,10 @@ def draw_verdict(verdict: Verdict, *, reproducible: bool, name: str = "") -> Ren
     word = "reproducible" if reproducible else verdict.verdict
     style = "bold green" if reproducible else style_of(verdict.verdict)
     parts += [Text(""), Text(" ").join([mark(verdict.verdict), text(f"{word}:", style), text(conclusion)])]
+    if seldom := rarely(verdict):
+        parts.append(indented(text(seldom, "dim"), 2))
+    if doubts := [(step.step, doubt) for step in verdict.steps for doubt in step.doubts]:
+        parts.append(section("In doubt", *(text(f"! {step}: {doubt}", "yellow") for step, doubt in doubts)))
     if verdict.not_checked:
         parts.append(section("Not checked", *(text(f"· {what}", "dim") for what in verdict.not_checked)))
     return Group(*parts)

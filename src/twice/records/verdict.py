@@ -111,6 +111,8 @@ class StepVerdict(Record, frozen=True, kw_only=True):
         accepted: Of equivalent: whether the step's author lets that grade count as reproduced.
         diagnosis: Why it differs, by experiment.
         spreads: What the other output changes downstream, in words.
+        seen: Of a verification: how many runs from the same inputs gave it so far, the record and this one included.
+        doubts: What speaks against the same coming again, though it did: other outputs before, entropy drawn.
     """
 
     step: str
@@ -124,6 +126,8 @@ class StepVerdict(Record, frozen=True, kw_only=True):
     accepted: bool = True
     diagnosis: Diagnosis | None = None
     spreads: str = ""
+    seen: int = 0
+    doubts: tuple[str, ...] = ()
 
     @property
     def reproduces(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 
 def detectable(runs: int, confidence: float = 0.95) -> float:
@@ -22,6 +23,20 @@ def power(runs: int) -> str:
         f"{runs} runs in the same way gave the same; a disagreement in fewer than one run of {1 / rate:.1f} "
         "would have been missed with a probability of 5 % or more"
     )
+
+
+def needed(counts: Mapping[str, int]) -> str:
+    """How many runs it takes to see a disagreement that was seen, in words; empty where no two runs agree.
+
+    Args:
+        counts: Outcome → how many unchanged runs had it.
+    """
+    runs, most = sum(counts.values()), max(counts.values(), default=0)
+    if most <= 1:
+        return ""
+    seldom = f"{runs - most} of {runs} runs in the same way gave something else"
+    wanted = math.ceil(math.log(0.05) / math.log(most / runs))
+    return f"{seldom}: it takes {wanted} runs to see that in 95 % of cases"
 
 
 def exact(with_yes: int, with_all: int, without_yes: int, without_all: int) -> float:

@@ -102,7 +102,7 @@ class _Conclusion:
             nature=self.nature,
             found=_ordered(self._once_each()),
             runs=len(self.trials),
-            power=power(len(self.trials.unchanged)) if len(counts) == 1 else "",
+            power=power(len(self.trials.unchanged)) if len(counts) == 1 else needed(counts),
             together=len(self.smallest) > 1,
             either=self.either,
             outcomes=tuple(count for _, count in counts.most_common()),
