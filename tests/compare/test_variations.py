@@ -24,7 +24,7 @@ def test_factors_have_the_names_that_causes_have() -> None:
     ("minded", "said"),
     [
         ({}, "bitwise anywhere, as far as it was tried"),
-        ({"seed": "different"}, "bitwise anywhere, as far as it was tried"),
+        ({"seed": "different"}, "bitwise anywhere with its seed, as far as it was tried"),
         ({"threads": "rounding"}, "bitwise at this thread count"),
         ({"hardware": "rounding"}, "bitwise on this instruction set"),
         ({"hardware": "rounding", "threads": "rounding"}, "rounding"),

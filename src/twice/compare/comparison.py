@@ -78,10 +78,8 @@ def rarely(verdict: Verdict) -> str:
     runs = min((step.seen for step in verdict.steps if step.reproduces and step.seen), default=0)
     if runs < 2:
         return ""
-    missed = (1 - 1 / _SELDOM) ** runs
-    return (
-        f"the same so far, in {runs} runs; what happens in one run of {_SELDOM}, so many miss in {100 * missed:.0f} % of cases"
-    )
+    missed = f"{100 * (1 - 1 / _SELDOM) ** runs:.0f} %"
+    return f"the same so far, in {runs} runs; what happens in one run of {_SELDOM}, so many miss in {missed} of cases"
 
 
 _SELDOM = 7

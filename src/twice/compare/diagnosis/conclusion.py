@@ -16,7 +16,7 @@ from twice.compare.diagnosis.case import (
     Found,
     Levers,
 )
-from twice.compare.diagnosis.chance import exact, power
+from twice.compare.diagnosis.chance import exact, needed, power
 from twice.compare.diagnosis.questions import InVain, Questions
 from twice.compare.diagnosis.trials import disagree, times
 
