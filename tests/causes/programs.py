@@ -235,6 +235,8 @@ def cached_from_before():  # data
         return open(place).read()
     open(place, "w").write("met")
     return "computed"
+def listed():  # directory-order
+    return os.listdir(open("listed.txt").read())
 def all_variables():  # user-environment
     return dict(os.environ).get("ADDED_EXAMPLE_MODE", "none")
 def variable():  # user-environment

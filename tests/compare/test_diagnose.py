@@ -256,6 +256,13 @@ def test_what_cannot_be_set_back_and_moves_the_output_is_consistent_and_not_prov
     assert by_factor == {"path": CONSISTENT, "memory-addresses": RULED_OUT}
 
 
+def test_what_is_moved_to_where_it_was_by_good_luck_brings_the_record_back_and_is_proven() -> None:
+    case = Case(moving=levers(["path", "directory-order", "memory-addresses"]))
+    conclusion, trials = inquire(case, World(restored=(frozenset({"directory-order"}),)))
+    assert proven(conclusion) == {"directory-order"} and len(trials) <= 12
+    assert [found.lever.factor for found in conclusion.causes] == ["directory-order"]
+
+
 def test_what_no_lever_reaches_is_named_and_only_suspected_if_something_speaks_for_it() -> None:
     case = Case(
         untested=(

@@ -1,4 +1,7 @@
-"""Between two versions a package was upgraded and a function was edited: a metric's fall is divided among both."""
+"""Between two versions a package was upgraded and a function was edited: a metric's fall is divided among both.
+
+The upgrade is found as well beneath a step that disagrees with itself.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from stories.telling import Project, clean_environment
 from twice.environment import uv
 
 FLOW = """
+    import random
     import alpha
     from twice import Pipeline
 
@@ -27,7 +31,10 @@ FLOW = """
         rows = cleaned(load)
         return {"accuracy": len(rows) / 10 - alpha.LOSS, "rows": len(rows)}
 
-    pipeline = Pipeline(steps=[load, score])
+    def drawn():
+        return random.Random().random() - alpha.LOSS
+
+    pipeline = Pipeline(steps=[load, score, drawn])
     """
 
 
@@ -60,12 +67,19 @@ def test_a_fall_in_accuracy_is_divided_among_a_package_and_a_function(tmp_path: 
         say(*install, "alpha==1.0", "blake3", "click", "msgspec", "rich")
         say(python, "-m", "twice", "run", "flow.py", "--version", "v1")
         say(*install, "alpha==2.0")
+        verdict = json.loads(say(python, "-m", "twice", "verify", "v1", "--step", "drawn", "--json", status=1))
         project.edit("flow.py", "if row < 8", "if row < 7")
         say(python, "-m", "twice", "run", "flow.py", "--version", "v2")
         found = json.loads(say(python, "-m", "twice", "diff", "v1", "v2", "--why", "--json", status=1))["why"]
     finally:
         index.close()
-    assert not found["not_checked"], found
+    (drawn,) = verdict["steps"]
+    assert [(cause["status"], cause["factor"], cause["detail"]) for cause in drawn["causes"]] == [
+        ("proven", "entropy", "random.Random()"),
+        ("consistent with", "environment", "alpha 1.0 → 2.0"),
+    ]
+    (unchecked,) = found["not_checked"]
+    assert "step drawn disagrees with itself here" in unchecked
     by_metric = {one["metric"]: one for one in found["differences"] if one["name"] == "score"}
     accuracy = by_metric["accuracy"]
     assert accuracy["difference"] == "accuracy fell by 0.225: 0.8 → 0.575" and accuracy["additive"]

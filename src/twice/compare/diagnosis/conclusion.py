@@ -127,8 +127,9 @@ class _Conclusion:
                 f"free, {times(without)} gave {different} different ones"
             )
         else:
+            how = "moved" if self.trials.levers[name] in self.trials.case.moving else "as recorded"
             reason = (
-                f"as recorded{beside}, the recorded output came back in {sum(t.recorded for t in made)} of "
+                f"{how}{beside}, the recorded output came back in {sum(t.recorded for t in made)} of "
                 f"{times(made)}; as it is here, in {sum(t.recorded for t in without)} of {times(without)}"
             )
         if self.either:
@@ -139,6 +140,8 @@ class _Conclusion:
 
     def _moved(self, name: str) -> Found:
         levers = frozenset({name})
+        if self.asked.chance(levers) <= self.doubt:
+            return self._cause(name, levers)
         reason = (
             f"moving it changed the output, {times(self.trials.made(levers))}; what it was when the record was made "
             "cannot be brought back, so it is not shown that this alone explains it"

@@ -221,7 +221,10 @@ class Questions:
         return "" if disagree(made) else made[0].outcome
 
     def moved(self) -> list[str]:
-        """Levers that cannot bring the record back, and that the output was seen to depend on."""
+        """Levers that move what is not known of the record, and that the output was seen to depend on.
+
+        If the recorded output comes with one, by good luck it was moved to where it was then.
+        """
         found = []
         for lever in self.trials.case.moving:
             levers = frozenset({lever.name})
@@ -233,6 +236,8 @@ class Questions:
             elif any(trial.outcome in same for trial in made):
                 self._did_not_help(InVain(levers, "moved: the output stayed as it is here", levers))
             else:
-                self.trials.runs(levers, 3, why)
+                if all(trial.recorded for trial in self.trials.runs(levers, 3, why)):
+                    self.prove(levers)
+                    return [lever.name]
                 found.append(lever.name)
         return found

@@ -75,6 +75,12 @@ def restoring(
     )
     made.add(
         made.moving,
+        Lever("order of names", "directory-order", "the order in which folders are listed", like="another order"),
+        Conditions(inside={"directory-order": "sorted"}),
+        "listings sorted by name",
+    )
+    made.add(
+        made.moving,
         Lever("another name", "user-environment", "host name, user name, process id"),
         Conditions(inside={"identity": "fixed"}),
         "process id, host and user name replaced",
