@@ -218,3 +218,36 @@ def test_a_mapped_object_outlives_the_store_that_gave_it(tmp_path: Path) -> None
 def test_a_digest_of_something_else_is_never_made_up(store: Store) -> None:
     with pytest.raises(ValueError, match="not a digest"):
         store.get(Digest("../../etc/passwd"))
+
+
+@pytest.mark.parametrize("filed", ["alone", "in a pack", "by a recipe"])
+def test_an_object_that_is_copied_out_is_held_against_its_name_and_what_is_wrong_does_not_stay(
+    store: Store, tmp_path: Path, filed: str
+) -> None:
+    target = tmp_path / "target"
+    if filed == "in a pack":
+        digest = store.put_many([b"member %02d" % number for number in range(20)])[7]
+    else:
+        file = tmp_path / "file"
+        file.write_bytes(bytes(range(256)) * (LARGE // 256) + b"the end")
+        digest = store.put_file(file)
+        if filed == "by a recipe":
+            file.write_bytes(b"changed" + file.read_bytes()[7:])
+            digest = store.put_file(file)
+            assert list((store.path / "recipes").glob("*/*"))
+    store.copy_out(digest, target, verify=True)
+    assert digest_bytes(target.read_bytes()) == digest
+    target.unlink()
+    [damaged] = [
+        place
+        for folder in ("objects", "packs")
+        for place in (store.path / folder).glob("*/*")
+        if (place.parent.parent.name == "packs" or filed != "in a pack") and place.stat().st_size != 7
+    ][:1]
+    damaged.chmod(0o644)
+    data = bytearray(damaged.read_bytes())
+    data[-1 if filed != "in a pack" else data.index(b"member 07")] ^= 1
+    damaged.write_bytes(data)
+    with Store.open(store.path) as other, pytest.raises(Damaged, match=digest):
+        other.copy_out(digest, target, verify=True)
+    assert not target.exists()

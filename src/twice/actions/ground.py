@@ -105,7 +105,7 @@ def _bring(store: Store, file: InputFile, roots: dict[str, Path]) -> None:
     if file.root and file.stored:
         where.parent.mkdir(parents=True, exist_ok=True)
         where.unlink(missing_ok=True)  # a source file may be an input too
-        store.copy_out(file.content, where)
+        store.copy_out(file.content, where, verify=True)
         return
     original = where if not file.root else store.path.parent / file.path
     if not original.exists():

@@ -22,6 +22,15 @@ def digest_finished(file: Path) -> Digest:
     return named(blake3(max_threads=threads_for(file.stat().st_size)).update_mmap(file))
 
 
+def damaged(what: str, digest: Digest, size: int, found: Digest) -> Damaged:
+    """What to say of bytes that are not what their name says."""
+    return Damaged(
+        f"{what} {digest} is damaged: its {size:,} bytes have the digest {found}.",
+        hint="running the step again, or putting the same content again, mends it; "
+        "`twice check` says what else it touches",
+    )
+
+
 class Content:
     """A backend seen as a place where a name vouches for the bytes.
 
@@ -87,11 +96,7 @@ class Content:
         found = digest_bytes(data)
         if found != digest:
             self.doubt(name)
-            raise Damaged(
-                f"{what} {digest} is damaged: its {len(data)} bytes have the digest {found}.",
-                hint="running the step again, or putting the same content again, mends it; "
-                "`twice check` says what else it touches",
-            )
+            raise damaged(what, digest, len(data), found)
 
     def doubt(self, name: str) -> None:
         """Look again at what is under a name before trusting it."""

@@ -100,13 +100,17 @@ def seal(descriptor: int) -> None:
         os.fchmod(descriptor, READ_ONLY)
 
 
+def write_all(descriptor: int, data: memoryview) -> None:
+    """Write bytes to an open file, to their end."""
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
 def write_new(path: Path | str, data: bytes | bytearray | memoryview) -> None:
     """Write a file that is not there yet, to its end."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        write_all(descriptor, memoryview(data))
         seal(descriptor)
     finally:
         os.close(descriptor)
@@ -124,9 +128,7 @@ def copy_new(source: Path, path: Path) -> None:
                 os.ftruncate(descriptor, 0)
                 reader.seek(0)
                 while block := reader.read(1 << 20):
-                    rest = memoryview(block)
-                    while rest:
-                        rest = rest[os.write(descriptor, rest) :]
+                    write_all(descriptor, memoryview(block))
             seal(descriptor)
         finally:
             os.close(descriptor)
@@ -167,9 +169,7 @@ def copy_range(source: int, target: int, offset: int, length: int) -> None:
             block = os.pread(source, min(length, 1 << 20), offset)
             if not block:
                 raise OSError(errno.EIO, "the file is shorter than it should be")
-            rest = memoryview(block)
-            while rest:
-                rest = rest[os.write(target, rest) :]
+            write_all(target, memoryview(block))
             count = len(block)
         offset += count
         length -= count

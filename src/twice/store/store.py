@@ -219,14 +219,20 @@ class Store:
         """
         return self._shelves.file(digest)
 
-    def copy_out(self, digest: Digest, target: Path) -> None:
+    def copy_out(self, digest: Digest, target: Path, *, verify: bool = False) -> None:
         """Write an object to a new file.
+
+        Args:
+            digest: The object.
+            target: The file.
+            verify: Hold what was written against the name.
 
         Raises:
             NotFound: There is no such object.
             FileExistsError: There is such a file.
+            Damaged: Its bytes are not what its name says (only with ``verify``), or its recipe is not whole.
         """
-        self._shelves.copy_out(digest, target)
+        self._shelves.copy_out(digest, target, verify=verify)
 
     def has(self, digest: Digest) -> bool:
         """Whether an object is here."""

@@ -70,6 +70,15 @@ class Known:
                 break
         return at - begun
 
+    def equal(self, block: bytes | bytearray, at: int, count: int, place: int) -> bool:
+        """Whether some bytes of a block are those of this object from ``place`` on; as :meth:`same`, and less work."""
+        if place < 0 or place + count > self.size:
+            return False
+        number = bisect_right(self.starts, place) - 1
+        inside = place - self.starts[number]
+        view = self.pieces[number].view[inside : inside + count]
+        return block.startswith(view, at) and (len(view) == count or self.same(block, at, at + count, place) == count)
+
     def same_before(self, block: bytearray, start: int, at: int, place: int) -> int:
         """How many bytes of a block, from ``at`` back to ``start``, are those of this object before ``place``."""
         begun = at
@@ -166,7 +175,7 @@ class Follower:
         """Where the two agree again without anything being put in or left out, or the block's end."""
         at = at + GRAIN - (self.size + at) % GRAIN
         while at + GRAIN <= count:
-            if self.known.same(block, at, at + GRAIN, self._place(at)) == GRAIN:
+            if self.known.equal(block, at, GRAIN, self._place(at)):
                 return at
             at += GRAIN
         return count
@@ -177,7 +186,7 @@ class Follower:
             some = self._peek(self.size + count + ahead, GRAIN)
             if len(some) < GRAIN:
                 return False
-            if some.count(some[0]) < GRAIN and self.known.same(some, 0, GRAIN, self._place(count + ahead)) == GRAIN:
+            if some.count(some[0]) < GRAIN and self.known.equal(some, 0, GRAIN, self._place(count + ahead)):
                 return True
         return False
 
