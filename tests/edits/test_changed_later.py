@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from edits import classes_later, everyday, sides, unbound
+from edits import classes_later, everyday, put_there, sides, unbound
 from edits.cases import Edit
 from edits.changed_later import CHANGED_LATER, REFUSED
 from edits.rebound import REFUSED_AS_SCRIPT
 
-assert classes_later and everyday and sides and unbound  # their cases are among the others
+assert classes_later and everyday and put_there and sides and unbound  # their cases are among the others
 
 TESTS = Path(__file__).parent.parent
 Seen = dict[str, dict[str, list[str]]]

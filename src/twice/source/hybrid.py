@@ -354,7 +354,10 @@ class _Mixture:
     def _define(self, side: int, entry: Mapping[str, Any], line: int) -> dict[str, Any]:
         cells = {name: self._number(side, number) for name, number in entry["cells"].items()}
         defaults = {name: self._number(side, entry[name]) for name in ("defaults", "kwdefaults") if name in entry}
-        return {**entry, "line": line, "cells": cells, **defaults}
+        heads = (part for part in ("bases", "metaclass") if part in entry)
+        given = {part: [self._number(side, one) for one in entry[part]] for part in heads}
+        closure = {name: 2 * number + side for name, number in entry.get("closure", {}).items()}
+        return {**entry, "line": line, "cells": cells, "closure": closure, **given, **defaults}
 
     def _main(self, side: int, entry: Mapping[str, Any]) -> dict[str, Any] | None:
         if entry["how"] == "value":

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import functools
 import importlib
+import types
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 CACHED = type(functools.lru_cache(id))
 """What a cache around a function is."""
+_DESCRIPTORS = (
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+)
 WRAPPERS: dict[str, type[Any]] = {"static": staticmethod, "class": classmethod}
 """In what a class holds a function that is no method, by the word that a snapshot has for it."""
 
@@ -24,7 +32,7 @@ def place_of(held: object) -> str:
     """
     kind = next((word for word, wrapper in WRAPPERS.items() if type(held) is wrapper), "")
     inner = held.__func__ if isinstance(held, staticmethod | classmethod) else held
-    owner = getattr(inner, "__objclass__", None)
+    owner = inner.__objclass__ if isinstance(inner, _DESCRIPTORS) else None
     if isinstance(owner, type):  # ``object.__repr__`` and the like
         return f"{kind} {owner.__module__}:{owner.__qualname__}.{getattr(inner, '__name__', '')}"
     importable = isinstance(inner, FunctionType | BuiltinFunctionType) or type(inner) is CACHED

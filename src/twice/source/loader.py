@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import copy
 import functools
 import importlib
 import sys
@@ -50,12 +51,14 @@ class Code:
         self._values: dict[int, Any] = {}
         self.made: dict[str, Any] = {}
         self._under_way: set[str] = set()
+        self._empty: set[str] = set()
         self._provided: set[str] = set()
         self._trees: dict[str, ast.Module] = {}
         self._loading = 0
         self._loaded: list[tuple[str, dict[str, Any]]] = []
         self._put: dict[tuple[str, str], dict[str, Any]] = {}
         self._classes: dict[tuple[str, str, int], type] = {}
+        self._variables: dict[int, types.CellType] = {}
 
     def value(self, number: int) -> Any:
         """A captured value; one number is one object."""
@@ -144,7 +147,9 @@ class Code:
         main = self.outline["main"]
         names = {name for need in needs for name in need["names"] if name in main}
         # Modules and values first: a decorator may look at them while a definition is carried out, as one is where a
-        # list or dict holds what it defines.
+        # list or dict holds what it defines. Lists, dicts and sets are there before all, empty.
+        for name in sorted(names):
+            self._lay_out(name, main[name])
         for _, name in sorted((_turn(main[name]), name) for name in names):
             self.ensure(name)
         for name, entry in main.items():
@@ -186,7 +191,7 @@ class Code:
         """The value of a script's name, made now if it has not been."""
         assert self.main is not None
         namespace = self.main.__dict__
-        if name in namespace and name not in self._under_way:
+        if name in namespace and name not in self._under_way and name not in self._empty:
             return namespace[name]
         entry = self.outline["main"].get(name)
         if entry is None or name in self._under_way:
@@ -203,18 +208,27 @@ class Code:
                 for statement in (entry, *entry["then"]):
                     for needed in statement["needs"]:
                         self.ensure(needed)
-                    self._carry_out(self.modules[entry["source"]], statement["line"], statement["column"], namespace)
+                    # What its decorators need may be under way, as where an object is brought back that holds it.
+                    missing = any(one in self.outline["main"] and one not in namespace for one in statement["needs"])
+                    bare = missing and entry["bare"] and statement is entry
+                    source = self.modules[entry["source"]]
+                    self._carry_out(source, statement["line"], statement["column"], namespace, bare=bare)
                 self._give_attributes(MAIN, name)
         finally:
             self._under_way.discard(name)
         return namespace.get(name)
 
-    def _carry_out(self, module: Module, line: int, column: int, namespace: dict[str, Any]) -> None:
-        """Run one statement of the script again: a definition, with its decorators."""
+    def _carry_out(
+        self, module: Module, line: int, column: int, namespace: dict[str, Any], *, bare: bool = False
+    ) -> None:
+        """Run one statement of the script again: a definition, with its decorators unless it is to be bare."""
         tree = self._tree(module)
         for statement in ast.walk(tree):
             if isinstance(statement, ast.stmt) and _starts_at(statement, line) and statement.col_offset == column:
-                body = ast.Module([statement], [])
+                carried = copy.copy(statement)
+                if bare and isinstance(carried, ast.FunctionDef | ast.AsyncFunctionDef):
+                    carried.decorator_list = []
+                body = ast.Module([carried], [])
                 exec(compile(body, module.file, "exec", flags=future_flags(tree), dont_inherit=True), namespace)
                 return
         raise LookupError(f"no statement at line {line} of {module.file}")
@@ -267,18 +281,28 @@ class Code:
                 if isinstance(made, cached_property):
                     made.__set_name__(holder, attribute)
 
-    def _give(self, name: str, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
-        """Give a variable of the script its captured value.
+    def _lay_out(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Let a list, dict or set of the script be there before its contents are.
 
-        A list, dict or set is there, empty, before its contents are: bringing these back may carry out a definition
-        whose decorator writes into it.
+        Bringing these back may carry out a definition whose decorator writes into it.
         """
+        assert self.main is not None
+        if not entry.get("container") or name in self.main.__dict__:
+            return
+        if entry["value"] not in self._values:
+            self._values[entry["value"]] = {"list": list, "dict": dict, "set": set}[entry["container"]]()
+            self._empty.add(name)
+        self.main.__dict__[name] = self._values[entry["value"]]
+
+    def _give(self, name: str, entry: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+        """Give a variable of the script its captured value."""
         if not entry["container"]:
             namespace[name] = self.value(entry["value"])
             return
-        empty: Any = {"list": list, "dict": dict, "set": set}[entry["container"]]()
-        namespace[name] = self._values[entry["value"]] = empty
-        _fill(empty, self.decode(entry["value"]))
+        self._lay_out(name, entry)
+        if name in self._empty:
+            self._empty.discard(name)
+            _fill(namespace[name], self.decode(entry["value"]))
 
     def _restore(self, name: str, entry: Mapping[str, Any]) -> None:
         """Give a list, dict or set its captured contents again, in case carrying out definitions changed it."""
@@ -335,7 +359,7 @@ class Code:
         for needed in entry.get("needs", ()):
             self.ensure(needed)
         cutting = Cutting(self._tree(module), module.file, entry)
-        fill = cutting.carry_out(self._namespace(entry["module"]), self.value)
+        fill = cutting.carry_out(self._namespace(entry["module"]), self.value, self._variable)
         made = cutting.made
         self.made[id_] = made
         made.__qualname__ = entry["qualname"]
@@ -347,6 +371,10 @@ class Code:
         fill()
         self._put_onto(made, self.outline["attributes"].get(id_, {}))
         return made
+
+    def _variable(self, number: int) -> types.CellType:
+        """A variable around functions; one number is one variable, whoever shares it."""
+        return self._variables.setdefault(number, types.CellType())
 
     def _namespace(self, module: str) -> dict[str, Any]:
         if module == MAIN:
@@ -377,7 +405,8 @@ class Code:
             loaded, its_names = self._loaded.pop(0)
             for variable, value in self.outline["values"].get(loaded, {}).items():
                 captured = self.value(value)
-                if not _same(its_names.get(variable), captured):
+                now = its_names.get(variable)
+                if not _same(now, captured) and not _of_one_definition(now, captured):
                     its_names[variable] = captured
                 self._put[loaded, variable] = its_names
             for variable in self.outline.get("gone", {}).get(loaded, ()):
@@ -433,15 +462,28 @@ def _set_of_function(holder: Any, path: list[str], attribute: str, value: Any) -
 def _hold_again(holder: Any, way: Sequence[Any], value: Any) -> None:
     """Give a part of something what it had: what a context variable was set to, an attribute, an item."""
     for how, key in zip(way[:-2:2], way[1:-2:2], strict=True):
+        if how == "variable":
+            holder = _variable_around(holder, key).cell_contents
+            continue
         holder = holder.get() if how == "set" else vars(holder)[key] if how == "attribute" else holder[key]
     how, key = way[-2:]
     if how == "set":
         holder.set(value)
         return
+    if how == "variable":
+        variable = _variable_around(holder, key)
+        if not _same(variable.cell_contents, value):
+            variable.cell_contents = value
+        return
     names = vars(holder) if how == "attribute" else holder
     now = names.get(key) if isinstance(names, dict) else names[key]
     if not _same(now, value):
         names[key] = value
+
+
+def _variable_around(function: types.FunctionType, name: str) -> types.CellType:
+    closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    return closure[name]
 
 
 def _fill(container: Any, contents: Any) -> None:
@@ -462,6 +504,18 @@ def _same(left: object, right: object) -> bool:
     except Exception:
         return False
     return first.skeleton == second.skeleton and [bytes(b) for b in first.buffers] == [bytes(b) for b in second.buffers]  # type: ignore[arg-type]
+
+
+def _of_one_definition(left: object, right: object) -> bool:
+    """Whether importing made a function of the very definition, of which only the variables around it may differ."""
+    functions = isinstance(left, types.FunctionType) and isinstance(right, types.FunctionType)
+    return functions and _place(left.__code__) == _place(right.__code__)  # type: ignore[attr-defined]
+
+
+def _place(code: types.CodeType) -> tuple[str, int, int | None, str]:
+    """Where some code stands: of several functions on one line, the column tells."""
+    column = next((position[2] for position in code.co_positions() if position[0] == code.co_firstlineno), None)
+    return code.co_filename, code.co_firstlineno, column, code.co_name
 
 
 def _turn(entry: Mapping[str, Any]) -> tuple[int, str, int]:

@@ -16,7 +16,7 @@ import functools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 
 from twice.errors import CaptureError
 from twice.source.installed import CACHED, WRAPPERS
@@ -30,7 +30,6 @@ from twice.source.reach.live import (
     cells_of,
     class_cells,
     class_empty_around,
-    empty_around,
     is_local_function,
     is_remade,
     line_of,
@@ -74,6 +73,7 @@ class State:
     outline: Outline
     values: list[object] = field(default_factory=list)
     _numbers: dict[int, int] = field(default_factory=dict)
+    _variables: dict[int, int] = field(default_factory=dict)
 
     def number(self, value: object, reach: Reach) -> int:
         """The number of a value; one object has one number."""
@@ -82,6 +82,10 @@ class State:
             self.values.append(placed(value, reach.roots))
             reach.graph.objects[f"value {len(self.values)}"] = value  # kept alive: it is known by identity
         return self._numbers[id(value)]
+
+    def variable(self, cell: CellType) -> int:
+        """The number of a variable around functions, which are kept alive: one that several share has one number."""
+        return self._variables.setdefault(id(cell), len(self._variables))
 
 
 _PARTED: dict[str, type] = {
@@ -224,7 +228,8 @@ def _definition(reach: Reach, state: State, id_: str, value: FunctionType | type
     if isinstance(value, FunctionType):
         made["defaults"] = state.number(value.__defaults__, reach)
         made["kwdefaults"] = state.number(value.__kwdefaults__, reach)
-        made["empty"] = empty_around(value)
+        around = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+        made["closure"] = {name: state.variable(cell) for name, cell in around}
     else:
         made["empty"] = class_empty_around(value, source, definition)
         made["bases"] = [state.number(base, reach) for base in bases_by_value(value, module, definition, cells)]
@@ -303,6 +308,7 @@ def _main_entry(reach: Reach, state: State, name: str) -> Outline:
             "line": statement.first,
             "column": statement.known.column,
             "needs": _needed_at_once(statement.node),
+            "bare": isinstance(value, FunctionType) and value.__code__.co_firstlineno == statement.first,
             "then": [
                 {"line": further.first, "column": further.known.column, "needs": _needed_at_once(further.node)}
                 for further in reach.sources.survey_of(source).registrations(name)

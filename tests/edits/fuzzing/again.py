@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from edits import classes_later, everyday, sides, unbound
+from edits import classes_later, everyday, put_there, sides, unbound
 from edits.changed_later import CHANGED_LATER, REFUSED
 from edits.fuzzing.laws import in_a_child, ready
 from edits.fuzzing.subject import Looked, look
 from edits.rebound import REFUSED_AS_SCRIPT
 
-assert classes_later and everyday and sides and unbound  # their cases are among the others
+assert classes_later and everyday and put_there and sides and unbound  # their cases are among the others
 
 
 def main() -> None:

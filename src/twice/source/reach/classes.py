@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 
 from twice.errors import CaptureError
 from twice.records.digest import digest_texts
+from twice.source.installed import place_of
 from twice.source.modules import MAIN, Library, Source, is_local
 from twice.source.pieces import Piece
 from twice.source.reach.found import NOTHING, Edge, Found
 from twice.source.reach.functions import code_said, defaults_now, made_apart
-from twice.source.reach.later import Names, later
+from twice.source.reach.given import is_importable
+from twice.source.reach.later import Installed, Names, later
 from twice.source.reach.live import (
     MISSING,
+    ask,
     class_cells,
     class_empty_around,
     held_by,
@@ -108,19 +111,25 @@ class Classes:
         for name, value in patches:
             node.edges += [(f"patched {name}", found) for found in walk.visit(value)]
             walk.attributes.setdefault(node.id, {})[name] = vars(class_)[name]
-        for name, put in self._put_from_outside(class_, source, definition):
-            with contextlib.suppress(CaptureError):
-                held = put.__func__ if isinstance(put, staticmethod | classmethod) else parts_of(put) or put
-                found = walk.values.node(f"{node.id}.{name}", held, place=f"{node.id}.{name}", plain=True)
-                node.edges.append((f"patched {name}", found))
-                walk.attributes.setdefault(node.id, {})[name] = put
-        if not hasattr(class_, "__members__"):  # an enum's members are what its body says
+        node.edges += self._put(node.id, self._put_from_outside(class_, source, definition))
+        if ask(class_, "__members__") is None:  # an enum's members are what its body says
             node.edges += walk.functions.attributes(node.id, vars(class_))
         if walk.counts.subclasses:
             for subclass in subclasses(class_):
                 node.edges += [("is inherited by", found) for found in walk.visit(subclass)]
         node.edges += walk.effects.edges(module)
         walk.wholes.widen(node, normal, module, around)
+
+    def _put(self, id_: str, parts: list[tuple[str, object]]) -> list[Edge]:
+        """The edges to what was put onto a class; what cannot be kept is made again by carrying out the class."""
+        walk, edges = self._walk, list[Edge]()
+        for name, put in parts:
+            with contextlib.suppress(CaptureError):
+                held = put.__func__ if isinstance(put, staticmethod | classmethod) else parts_of(put) or put
+                found = walk.values.node(f"{id_}.{name}", held, place=f"{id_}.{name}", plain=True)
+                edges.append((f"patched {name}", found))
+                walk.attributes.setdefault(id_, {})[name] = put
+        return edges
 
     def _made_inside(
         self, node: Found, class_: type, definition: Piece, cells: Mapping[str, object], place: str
@@ -187,12 +196,17 @@ class Classes:
         edges += walk.functions.attributes(id_, vars(class_))
         walk.attributes.setdefault(id_, {})[""] = Names(names)
         for name, value in held_by(class_).items():
-            function = getattr(value, "__func__", value)
+            function = ask(value, "__func__", value)
             if isinstance(function, FunctionType) and is_local_function(function):
                 source = walk.library.of_code(function.__code__, module_of(function))
                 if source is not None and source.function(function.__code__) is not None:
                     self._still_there(class_, function)
                     edges += [(f"holds {name}", found) for found in walk.visit(function)]
+                    walk.attributes[id_][name] = value
+            elif isinstance(value, FunctionType) and is_importable(value):
+                walk.attributes[id_][name] = Installed(place_of(value))
+                edges += walk.distributions.named(f"holds {name}", value)
+        edges += self._put(id_, self._put_from_outside(class_, None, None))
         for base in class_.__bases__:
             edges += [("inherits", found) for found in walk.visit(base)] if base is not object else []
         return edges
@@ -221,9 +235,15 @@ class Classes:
         place = f"the variable {name!r} around the class {id_}"
         return [self._walk.values.node(f"{id_} cell {name}", value, place=place)]
 
-    def _put_from_outside(self, class_: type, source: Source, definition: Piece) -> list[tuple[str, object]]:
+    def _put_from_outside(
+        self, class_: type, source: Source | None, definition: Piece | None
+    ) -> list[tuple[str, object]]:
         """Properties, classes and descriptors of the user's that a class may have got after its definition."""
-        span = range(definition.first, definition.last + 1)
+        span = range(definition.first, definition.last + 1) if definition is not None else range(0)
+
+        def inside(code: CodeType) -> bool:
+            return source is not None and source.holds(code) and code.co_firstlineno in span
+
         found: list[tuple[str, object]] = []
         for name, value in held_by(class_).items():
             if name.startswith("__") or isinstance(value, FunctionType):
@@ -233,12 +253,13 @@ class Classes:
             elif isinstance(value, type):
                 outside = value.__qualname__ != f"{class_.__qualname__}.{name}"
             elif parts := parts_of(value):
-                codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
-                outside = any(not source.holds(code) or code.co_firstlineno not in span for code in codes)
+                functions = [part for part in parts if isinstance(part, FunctionType)]
+                ours = definition is not None or any(is_local_function(function) for function in functions)
+                outside = ours and any(not inside(function.__code__) for function in functions)
                 outside = outside or isinstance(value, functools.partialmethod)
             elif isinstance(value, functools.singledispatchmethod):
                 made = getattr(value.func, "__code__", None)
-                if isinstance(made, CodeType) and source.holds(made) and made.co_firstlineno in span:
+                if definition is None or (isinstance(made, CodeType) and inside(made)):
                     continue
                 raise CaptureError(
                     f"step {self._walk.at_work!r} reaches the class {class_.__qualname__}, which got {name!r}, one "
@@ -261,7 +282,7 @@ def _methods(class_: type, source: Source, definition: Piece) -> list[tuple[tupl
     found: list[tuple[tuple[str, ...], FunctionType]] = []
     span = range(definition.first, definition.last + 1)
     for name, value in held_by(class_).items():
-        parts: list[tuple[tuple[str, ...], object]] = [((name,), getattr(value, "__func__", value))]
+        parts: list[tuple[tuple[str, ...], object]] = [((name,), ask(value, "__func__", value))]
         if isinstance(value, property):
             parts = [((name, part), getattr(value, part)) for part in ("fget", "fset", "fdel")]
         for path, part in parts:
@@ -277,7 +298,7 @@ def _patches(class_: type, source: Source, definition: Piece, library: Library) 
     span = range(definition.first, definition.last + 1)
     found = []
     for name, value in held_by(class_).items():
-        function = getattr(value, "__func__", value)
+        function = ask(value, "__func__", value)
         if not isinstance(function, FunctionType):
             continue
         code = function.__code__

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twice.source.modules import is_local
 from twice.source.pieces import CLASS
-from twice.source.reach.live import is_local_function, module_of, name_of, own_functions
+from twice.source.reach.live import attributes_of, is_local_function, module_of, name_of, own_functions
 
 if TYPE_CHECKING:
     from twice.source.reach.sources import Sources
@@ -68,5 +68,5 @@ def leads_to(module: str, class_: type) -> bool:
     """Whether a class's own name leads to it, in a module."""
     found: object = sys.modules.get(module)
     for part in class_.__qualname__.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
+        found = attributes_of(found).get(part)
     return found is class_

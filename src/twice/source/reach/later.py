@@ -10,7 +10,7 @@ from types import FunctionType
 
 from twice.source.installed import CACHED, place_of
 from twice.source.pieces import Piece
-from twice.source.reach.live import held_by, is_local_function
+from twice.source.reach.live import ask, held_by, is_local_function
 
 _OF_ITS_OWN = {"__module__", "__qualname__", "__annotations__", "__dict__", "__weakref__", "__doc__"}
 _OF_ITS_OWN |= {"__firstlineno__", "__static_attributes__"}
@@ -67,7 +67,7 @@ def later(class_: type, definition: Piece, is_ours: Callable[[type], bool]) -> d
         inner = getattr(inner, "__wrapped__", inner) if type(inner) is CACHED else inner
         if is_local_function(inner) if isinstance(inner, FunctionType) else isinstance(inner, type) and is_ours(inner):
             continue
-        if getattr(value, "__objclass__", None) is class_:
+        if ask(value, "__objclass__") is class_:
             continue  # a slot
         if (special or hasattr(type(value), "__get__")) and name not in _OF_ITS_OWN:
             if place := place_of(value):

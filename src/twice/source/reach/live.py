@@ -61,6 +61,12 @@ def ask(value: object, attribute: str, default: object = None) -> object:
         return default
 
 
+def attributes_of(value: object) -> Mapping[str, object]:
+    """What an object holds under its attributes' names; empty where it keeps no such books, or others."""
+    held = ask(value, "__dict__")
+    return held if isinstance(held, Mapping) else {}
+
+
 # -- functions
 
 
@@ -135,7 +141,7 @@ def cells_of(function: FunctionType) -> dict[str, object]:
 
 def line_of(value: object) -> int:
     """The first line of the definition that a function, or what a decorator made of one, was compiled from; or 0."""
-    own = value if isinstance(value, FunctionType) else getattr(value, "__dict__", {}).get("__wrapped__")
+    own = value if isinstance(value, FunctionType) else attributes_of(value).get("__wrapped__")
     while isinstance(own, FunctionType) and isinstance(vars(own).get("__wrapped__"), FunctionType):
         own = vars(own)["__wrapped__"]
     return own.__code__.co_firstlineno if isinstance(own, FunctionType) else 0
@@ -178,7 +184,7 @@ def _methods_written(class_: type, source: Source | None, definition: Piece | No
     for value in vars(class_).values():
         parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
         for part in parts:
-            function = getattr(part, "__func__", part)
+            function = ask(part, "__func__", part)
             if not isinstance(function, FunctionType) or not source.holds(function.__code__):
                 continue
             if function.__code__.co_firstlineno in span:
@@ -232,7 +238,7 @@ def parts_held(value: object, is_ours: Callable[[type], bool]) -> list[tuple[str
     if type(value) is list:
         return [("item", place, part) for place, part in enumerate(value)]
     if isinstance(value, threading.local | queue.Queue) or is_ours(type(value)):
-        return [("attribute", name, part) for name, part in list(getattr(value, "__dict__", {}).items())]
+        return [("attribute", name, part) for name, part in list(attributes_of(value).items())]
     return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -14,7 +14,20 @@ from twice.source.mentions import TELLING
 from twice.source.modules import MAIN, Source, is_local
 from twice.source.pieces import CLASS, IMPORT, Piece
 from twice.source.reach.found import NOTHING, Edge, Found
-from twice.source.reach.live import MACHINERY, MISSING, home, is_remade, line_of, name_of, namespace_of, parts_held
+from twice.source.reach.given import given_by_import, holds_definition, is_importable, is_plain, made_by_decorator
+from twice.source.reach.live import (
+    MACHINERY,
+    MISSING,
+    ask,
+    cells_of,
+    home,
+    is_local_function,
+    is_remade,
+    line_of,
+    name_of,
+    namespace_of,
+    parts_held,
+)
 from twice.source.reach.reads import Reads
 from twice.source.reach.sources import source_key, source_name
 from twice.source.remaking import has_another_decorator
@@ -28,6 +41,8 @@ _FUNCTIONS = (FunctionType, BuiltinFunctionType)
 _NO_CELLS: Mapping[str, object] = {}
 _DEEP = 4
 """How far the parts of what cannot be kept are looked at."""
+_DEEP_WAY = 2 + 2 * 8
+"""How long the way to a variable around a function may be, which others are around: names by twos."""
 
 
 class Names:
@@ -174,45 +189,71 @@ class Names:
         top = walk.sources.survey(module)
         definition = top.definition(name, line_of(value))
         if isinstance(value, FunctionType):
-            return self._function(module, name, definition, value)
+            return self._function(module, name, definition, value, place)
         if isinstance(value, type):
-            if walk.sources.homes.of(value) != module and module != MAIN:
-                walk.patches[module, name] = value  # maybe put there from outside; if it was not, nothing changes
+            self._put_there(module, name, value)
             return walk.classes.node(value)
-        put = isinstance(value, BuiltinFunctionType | functools.partial)
-        if definition is not None and definition.kind != CLASS and put and not definition.known.decorated:
-            if module != MAIN:
-                walk.patches[module, name] = value
+        defines = definition is not None and definition.kind != CLASS
+        if definition is not None and defines and not definition.known.decorated:
+            self._put_there(module, name, value)  # it was a function
             return walk.values.node(f"{module}:{name} (put there)", value, place=place)
         if definition is not None and module == MAIN and has_another_decorator(walk.sources, definition):
             return self._variable(module, name, value, place)  # carried out again, it would not become what it is
-        if definition is not None and definition.kind != CLASS:
+        if definition is not None and defines and (module == MAIN or not is_plain(value)):
+            if module != MAIN and not holds_definition(value, definition):
+                with contextlib.suppress(CaptureError):  # what cannot be kept was made by the decorator, if by anybody
+                    put = walk.values.node(f"{module}:{name} (put there)", value, place=place)
+                    self._put_there(module, name, value)
+                    return put
             return self._decorated(module, name, definition, value)
         if isinstance(value, ModuleType):
             return None
         if isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType | type | None):
+            self._put_there(module, name, value)
             return None
         if name in top.bindings and all(piece.kind == IMPORT for piece in top.bindings[name]):
             return self._imported_value(module, name, value, place)
         return self._variable(module, name, value, place)
 
-    def _function(self, module: str, name: str, definition: Piece | None, value: FunctionType) -> str | None:
+    def _put_there(self, module: str, name: str, value: object) -> None:
+        """Note what importing a module may not give to one of its names: if it does, nothing changes in a worker."""
+        if module != MAIN and not given_by_import(self._walk, module, name, value):
+            self._walk.patches[module, name] = value
+
+    def _function(
+        self, module: str, name: str, definition: Piece | None, value: FunctionType, place: str
+    ) -> str | None:
         """A name that stands for a function: its own definition's, or one that was put there later."""
         walk = self._walk
         found = walk.functions.node(value)
         node = walk.graph.nodes[found] if found is not None else None
+        if node is not None and node.kind == "function" and module != MAIN:
+            self._hold_variables(value, (module, name))
         begins = (source_key(definition.source), definition.first) if definition is not None else None
-        if definition is None or node is None or (node.module, node.line) == begins:
-            if definition is None and module != MAIN and name not in walk.sources.survey(module).bindings:
-                walk.patches[module, name] = value
-            elif definition is not None and found is None:
-                return self._decorated(module, name, definition, value)
+        if node is not None and (node.module, node.line) == begins:
             return found
-        if definition.known.decorated:
+        if definition is not None and definition.known.decorated:
+            ours = node is not None and node.kind == "function"
+            put = not made_by_decorator(value, definition, module) if ours else is_importable(value)
+            if put and not (module == MAIN or holds_definition(value, definition)):
+                self._put_there(module, name, value)
             return self._decorated(module, name, definition, value)
-        if module != MAIN:
-            walk.patches[module, name] = value
+        if definition is None and not (node is not None and node.kind == "function") and not is_importable(value):
+            made = self._variable(module, name, value, place)  # a library made it, of something that may be ours
+            walk.graph.nodes[made].edges += [("is", found)] if found is not None and found != made else []
+            return made
+        self._put_there(module, name, value)
         return found
+
+    def _hold_variables(self, function: FunctionType, way: tuple[object, ...]) -> None:
+        """Note what is around a function that importing makes anew: by now the variables may have other values."""
+        for variable, value in cells_of(function).items():
+            further = (*way, "variable", variable)
+            if isinstance(value, FunctionType):
+                if value is not function and len(further) < _DEEP_WAY and is_local_function(value):
+                    self._hold_variables(value, further)
+            elif not isinstance(value, type | ModuleType):
+                self._walk.held[further] = value
 
     def _decorated(self, module: str, name: str, definition: Piece, value: object) -> str:
         """A name bound by a decorated definition to something else than that function."""
@@ -241,7 +282,11 @@ class Names:
             edge for imported in imports for edge in walk.distributions.edges(imported.module)
         ]
         # Of several ways to import it (``try`` one, else the other) that counts which gave the value.
-        here = [found for found in imports if namespace_of(found.module).get(str(found.attribute), MISSING) is value]
+        origins = [(found, sys.modules.get(found.module)) for found in imports]
+        here = [found for found, origin in origins if ask(origin, str(found.attribute), MISSING) is value]
+        if not here:  # somebody gave the name another value, or it is made anew each time
+            with contextlib.suppress(CaptureError):
+                return self._variable(module, name, value, place)
         what = sorted({f"{found.module}.{found.attribute}" for found in here or imports})
         return walk.distributions.outside(" or ".join(what), edges) if what else None
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from twice.records.digest import digest_texts
-from twice.source.modules import MAIN, Library, Roots, Source
+from twice.source.modules import MAIN, Library, Roots, Source, is_local
 from twice.source.normal import normalise
 from twice.source.pieces import Piece, together
 from twice.source.reach.classes import Classes
@@ -24,7 +24,7 @@ from twice.source.reach.effects import Effects
 from twice.source.reach.found import Found, Graph
 from twice.source.reach.functions import Functions
 from twice.source.reach.imports import Imports
-from twice.source.reach.live import name_of, namespace_of, resolve
+from twice.source.reach.live import attributes_of, is_local_function, name_of, namespace_of, resolve
 from twice.source.reach.names import Names
 from twice.source.reach.reads import Reads, looks_through
 from twice.source.reach.refused import callable_place
@@ -96,7 +96,7 @@ class Reach:
         """
         self.at_work = name
         if isinstance(function, FunctionType):
-            id_ = self.functions.node(function)
+            id_ = self._by_name(function) or self.functions.node(function)
         elif isinstance(function, type):
             id_ = self.classes.node(function)
         else:
@@ -111,6 +111,20 @@ class Reach:
         while self._queue:
             self._queue.popleft()()
         return id_
+
+    def _by_name(self, function: FunctionType) -> str | None:
+        """The node of a step that a library's decorator made something else of, by the name that leads to it."""
+        if is_local_function(function):
+            return None
+        for module in (MAIN, str(function.__module__)):
+            loaded, name = sys.modules.get(module), function.__qualname__
+            if loaded is not None and is_local(loaded) and namespace_of(module).get(name) is function:
+                found = self.names.node(module, name, "its own name")
+                if found is not None and module == MAIN:
+                    self.main_names.setdefault(name)
+                    self.graph.nodes[found].names.setdefault(name)
+                return found
+        return None
 
     def later(self, scan: Callable[[], None]) -> None:
         """Look at a node's code when the walk comes to it, however deep the calls are at which it was met."""
@@ -173,7 +187,7 @@ class Reach:
         if isinstance(value, BuiltinFunctionType):
             return self._named(value)
         found_ids = self.visit(type(value)) if type(value).__module__ != "builtins" else []
-        wrapped = getattr(value, "__dict__", {}).get("__wrapped__")  # of a cache, or of a decorator that is a class
+        wrapped = attributes_of(value).get("__wrapped__")  # of a cache, or of a decorator that is a class
         return [*found_ids, *(self.visit(wrapped) if wrapped is not None and wrapped is not value else ())]
 
     def _named(self, value: object) -> list[str]:
