@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from twice.actions.compare import counts_as_recorded
 from twice.actions.environments import Experiments
+from twice.actions.files_here import told
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.compare.diagnosis.case import CONSISTENT, PROVEN, Ask, Case, Conclusion, Found, Levers, Trial
 from twice.compare.diagnosis.inquiry import consider
@@ -129,6 +130,10 @@ class Diagnoser:
             hints=self.hints(subject.step),
             swaps=self.swaps(self.reached.get(subject.step, set()) | loaded),
             text=self._text(subject.usual.output),
+            changed={
+                file.path: (told(file, now), str(self.store.file(file.content)) if file.stored else "")
+                for file, now in self.plan.changed
+            },
         )
 
     def uses(self, subject: Subject, distribution: str) -> bool:

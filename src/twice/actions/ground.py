@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from twice.actions.files_here import how_to_bring, original_of
 from twice.errors import Damaged, InputChanged
 from twice.execute.plan import Ground
 from twice.records.code import Snapshot
@@ -107,23 +108,18 @@ def _bring(store: Store, file: InputFile, roots: dict[str, Path]) -> None:
         where.unlink(missing_ok=True)  # a source file may be an input too
         store.copy_out(file.content, where, verify=True)
         return
-    original = where if not file.root else store.path.parent / file.path
+    original = original_of(store, file)
+    assert original is not None, "it lies where it is read"
     if not original.exists():
         raise InputChanged(
             f"the version reads {original}, which is not here.",
-            hint=_how_to_bring(store, file, original),
+            hint=how_to_bring(store, file, original),
         )
     if store.digest_file(original) != file.content:
         raise InputChanged(
             f"{original} is no longer what the version read ({file.size:,} bytes, {file.content.short}).",
-            hint=_how_to_bring(store, file, original),
+            hint=how_to_bring(store, file, original),
         )
     if file.root:
         where.parent.mkdir(parents=True, exist_ok=True)
         where.symlink_to(original)
-
-
-def _how_to_bring(store: Store, file: InputFile, original: Path) -> str:
-    if file.stored:
-        return f"its bytes are in the store; copy them back: cp {store.file(file.content)} {original}"
-    return "it was too large to be kept (TWICE_KEEP_FILES_UP_TO), so it has to be brought from where it came from"

@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from twice.actions.environments import Experiments
+from twice.actions.files_here import original_of
 from twice.actions.ground import keep_files_up_to, scratch_ground
 from twice.control import switches
 from twice.control.conditions import Conditions
@@ -140,9 +142,16 @@ class Laboratory:
             "experiment host": host(),
             "experiment on": str(self.plan.environment_digest),
             "experiment variables": str(of_plain(variables)),
+            **self._files,
             **conditions.ingredient(),
         }
         return key(found), found
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        """What an experiment's key says of files that are read where they lie, and may be others by the next time."""
+        found = {file.path: str(file.content) for file in self.plan.declared if original_of(self.store, file)}
+        return {"experiment files": str(of_plain(found))} if found else {}
 
     def known(self, subject: Subject, conditions: Conditions) -> list[Run]:
         """The runs of an experiment that were made before."""

@@ -10,6 +10,7 @@ from inspect import signature
 from pathlib import Path
 
 from twice.actions.declared import declared_here, declared_then, files_of
+from twice.actions.files_here import files_here
 from twice.actions.ground import scratch_ground
 from twice.control.switches import default_settings
 from twice.define.pipeline import Drawing
@@ -151,6 +152,7 @@ def from_version(
     *,
     label: str = "",
     on: Environment | None = None,
+    files_as_here: bool = False,
 ) -> Plan:
     """Bring a saved version back, in an empty place.
 
@@ -160,6 +162,7 @@ def from_version(
         params: What is set otherwise than in the version; then the plan is for another version of the same code.
         label: What people call it.
         on: The environment that it is to run on; by default this process's.
+        files_as_here: Files that cannot be brought back are read as they are here, and the plan says which.
 
     Raises:
         InputChanged: A file that it reads cannot be brought back.
@@ -171,6 +174,7 @@ def from_version(
     code = store.load(version.code, Code)
     here = on or with_edits(environment(()), _reached(code))
     specs = _with_parameters(store, version.steps, params)
+    files, changed = files_here(store, version.files) if files_as_here else (version.files, ())
     return Plan(
         pipeline=version.pipeline,
         label=label,
@@ -180,13 +184,14 @@ def from_version(
         code=code,
         snapshot=snapshot,
         snapshot_digest=run.snapshot,
-        declared=version.files,
+        declared=files,
         environment=here,
         environment_digest=store.add(here),
-        ground=scratch_ground(store, snapshot, version.files),
+        ground=scratch_ground(store, snapshot, files),
         version=run.version if specs == version.steps else None,
         imports=imports_of(store, snapshot),
         strict=declared_then(specs, version.files) if version.strict else None,
+        changed=changed,
     )
 
 

@@ -8,6 +8,8 @@ from contextlib import closing
 from msgspec.structs import replace
 
 from twice.actions.compare import compare
+from twice.actions.files_here import how_to_bring, original_of
+from twice.actions.files_here import told as told_of
 from twice.actions.prepare import from_version
 from twice.actions.rerun import drift_notes
 from twice.actions.run import carry_out
@@ -74,7 +76,7 @@ def verify(
             f"{label or run.short} is a run that {record.status}, so there is no whole record to verify.",
             hint="name a version that ran to its end: `twice log` lists them",
         )
-    plan = from_version(store, record, label=label, on=launch.environment)
+    plan = from_version(store, record, label=label, on=launch.environment, files_as_here=True)
     traces = {result.step: store.load(result.trace, Trace) for result in record.steps if result.trace is not None}
     names = [step.name for step in plan.steps]
     only = frozenset(steps) if steps is not None else frozenset(names)
@@ -91,12 +93,15 @@ def verify(
         step.name: {parameter: traces[source].output for parameter, source in step.inputs.items()}
         for step in plan.steps
     }
-    notes = drift_notes(store, record, plan)
+    notes = (*drift_notes(store, record, plan), *(f"not as it was read: {told_of(*found)}" for found in plan.changed))
     left_out = [name for name in names if name not in only]
     finished = _finished(store, run, record, plan, only, launch)
     price = sum(traces[name].duration / 1e9 for name in only - finished.keys() if name in traces)
     price *= 3 if level == "paranoid" else 1
     told = [f"by the record this takes about {duration(price)}, shared by {jobs} at a time"] if price > LONG else []
+    for file, _ in plan.changed:
+        if original := original_of(store, file):
+            told.append(f"{original}: {how_to_bring(store, file, original)}")
     if finished:
         told.append(f"going on from where it was interrupted: {', '.join(sorted(finished))} ran already")
     outcome = carry_out(
@@ -179,7 +184,7 @@ def _finished(
         return {}
     digest, last = attempts[-1]
     same = last.environment == plan.environment_digest and last.host == host() and last.launch == launch.record()
-    if not same:
+    if not same or plan.changed:
         return {}
     verdicts = [verdict for _, verdict in store.verdicts(digest) if verdict.right == digest]
     cut_short = any(

@@ -78,6 +78,7 @@ class Plan:
         imports: Every module that the captured sources import by name.
         conditions: What is held still or moved inside the steps' processes, for an experiment: see ``control.held``.
         strict: For each step what it may read, if the pipeline is strict.
+        changed: Input files that are read as they are here, and were others when the version ran: (then, now).
     """
 
     pipeline: str
@@ -98,6 +99,7 @@ class Plan:
     imports: tuple[str, ...] = ()
     conditions: Mapping[str, str] = field(default_factory=dict)
     strict: Mapping[str, Allowed] | None = None
+    changed: tuple[tuple[InputFile, InputFile | None], ...] = ()
 
     @property
     def preload(self) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ def bench(
     hints: Mapping[str, tuple[str, str]] | None = None,
     swaps: Mapping[str, tuple[str, str]] | None = None,
     text: bytes = b"",
+    changed: Mapping[str, tuple[str, str]] | None = None,
 ) -> Bench:
     """The levers of one step.
 
@@ -122,6 +123,7 @@ def bench(
         loaded: Distributions that are at work in the step, reached or not.
         swaps: Distribution → its recorded version and the one here, for those that can be exchanged.
         text: What is stored of its output here, where its preview does not show all of it.
+        changed: Files that were others → what became of them, and where their recorded bytes are.
         hints: Factor, or lever → the first call in its code that it may enter through, and where that is.
     """
     made = Collected()
@@ -139,7 +141,7 @@ def bench(
         hinted["memory-addresses"] = ("an address in what comes out", where)
         evident = frozenset({"memory-addresses"})
     addressed = "memory-addresses" in hinted
-    restoring(made, recorded, usual, then, here, reached, variable_here, limits, addressed)
+    restoring(made, recorded, usual, then, here, reached, variable_here, limits, addressed, changed or {})
     case = Case(
         steadying=_hinted(made.steadying, hinted, evident),
         otherwise=_hinted(made.otherwise, hinted, evident),

@@ -27,6 +27,7 @@ def restoring(
     variable_here: Callable[[str], object],
     limits: Mapping[str, str],
     addressed: bool,
+    changed: Mapping[str, tuple[str, str]],
 ) -> None:
     """Gather them.
 
@@ -40,6 +41,8 @@ def restoring(
         variable_here: The digest of a variable's value here; None if it is not set.
         limits: Condition → what it cannot reach.
         addressed: Something speaks for addresses.
+        changed: Files that are read where they lie and were others then → what became of them in words, and where their
+            recorded bytes are; empty if they are not kept.
     """
     clocks = first(recorded.watched, "clock") or first(usual.watched, "clock")
     made.add(
@@ -50,6 +53,7 @@ def restoring(
     )
     _variables(made, recorded, usual, then, here, variable_here)
     _files(made, recorded, usual, limits)
+    _changed(made, recorded, changed, limits)
     drifts = drift(then, here, reached)
     _code_paths(made, drifts)
     for found in drifts:
@@ -164,6 +168,26 @@ def _files(made: Collected, recorded: Trace, usual: Trace, limits: Mapping[str, 
             Lever(f"file {read.path}", "data", detail, "", 4, limits["absent"]),
             Conditions(inside={"absent": json.dumps([read.path])}),
             f"{read.path} not there",
+        )
+
+
+def _changed(
+    made: Collected, recorded: Trace, changed: Mapping[str, tuple[str, str]], limits: Mapping[str, str]
+) -> None:
+    """Files outside of the project that the recorded run read and that hold something else by now, or are gone."""
+    for read in recorded.watched.files:
+        detail, bytes_ = changed.get(read.path, ("", ""))
+        if read.what != "file" or not detail:
+            continue
+        if not bytes_ or read.root:
+            kept = "only a digest of what it held is kept; bring it back, and verify again"
+            made.untested.append(Lever(f"file {read.path}", "data", detail, "", 5, kept))
+            continue
+        made.add(
+            made.restoring,
+            Lever(f"file {read.path}", "data", detail, "", 5, limits["instead"]),
+            Conditions(inside={"instead": json.dumps({read.path: bytes_})}),
+            f"{read.path} as recorded",
         )
 
 

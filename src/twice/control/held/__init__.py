@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from twice.control.held import absent, addresses, clock, entropy, groups, listings, names, network, pools
+from twice.control.held import absent, addresses, clock, entropy, groups, instead, listings, names, network, pools
 
 Holder = Callable[[str, Collection[str]], None]
 
@@ -27,6 +27,7 @@ HOLDERS: Mapping[str, Holder] = {
     "umask": names.hold_umask,
     "addresses": addresses.hold,
     "absent": absent.hold,
+    "instead": instead.hold,
     "groups": groups.hold,
 }
 """Condition → what puts it in place; it is given the setting and the file names of the user's code."""
@@ -41,6 +42,7 @@ LIMITS: Mapping[str, str] = {
     "network": network.LIMITS,
     "addresses": addresses.LIMITS,
     "absent": absent.LIMITS,
+    "instead": instead.LIMITS,
     "groups": groups.LIMITS,
 }
 """Condition → what it cannot reach."""
