@@ -116,6 +116,8 @@ FACTORS = {
 
 PERTURBED = {"threads", "path", "hash-seed", "timezone"}
 KEPT_GENERATOR = re.compile(r"random_state|rng|RandomState|bit_generator|MT19937", re.IGNORECASE)
+SCRATCH = re.compile(r"\._\w+$|\['_\w+'\]$")
+"""What an object keeps for itself: where only memory that nothing was written to differs there, no result does."""
 
 
 def leaves(finding: dict[str, Any] | None) -> Iterator[str]:
@@ -143,6 +145,9 @@ def told(found: dict[str, Any]) -> tuple[str, set[str]]:
         kept = all(KEPT_GENERATOR.search(place) for place in minded["seed"])
         rest = factors | (minded.keys() - PERTURBED)
         return ("incidental" if kept else "results-differ"), rest
+    unwritten = any("nothing was written" in cause["detail"] for cause in step["causes"])
+    if unwritten and any(SCRATCH.search(place) for place in places):
+        return "incidental", factors
     if factors & {"entropy", "memory-addresses"}:
         return ("incidental" if all(KEPT_GENERATOR.search(place) for place in places) else "results-differ"), factors
     if factors:

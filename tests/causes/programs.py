@@ -143,6 +143,10 @@ def timed_search():  # clock
     return GridSearchCV(Ridge(), {"alpha": [0.1, 1]}, cv=3).fit(X, y).cv_results_["mean_fit_time"]
 def told_of_objects():  # memory-addresses
     return {"model": str(object()), "score": 1.0}
+def never_written():  # memory-addresses
+    used = [str(n) for n in range(700)]
+    del used
+    return np.empty(700).view("int64")
 def hashed_object():  # memory-addresses
     return hash(object())
 def named_after_its_place():  # memory-addresses

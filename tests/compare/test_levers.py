@@ -64,6 +64,25 @@ def test_what_was_seen_is_tried_first_with_its_line() -> None:
     assert found.together(["clock"]).inside == {"clock": "frozen 1750000000000000000"}
 
 
+def test_a_library_that_others_load_is_not_suspected_of_what_its_own_calls_would_do() -> None:
+    for reached, loaded, suspected in ((("polars",), (), True), ((), ("polars",), False)):
+        found = bench(
+            trace(),
+            trace(),
+            environment(),
+            environment(),
+            reached=reached,
+            loaded=loaded,
+            seed=0,
+            variable_here=lambda _: None,
+            limits=LIMITS,
+        )
+        by_name = {lever.name: lever for lever in found.case.steadying}
+        for name in ("groups", "threads"):
+            assert bool(by_name[name].suspicion) is suspected
+        assert by_name["entropy"].partly is suspected
+
+
 def test_an_address_in_what_comes_out_speaks_for_memory_addresses() -> None:
     shown = trace("<object object at 0x7f9dc26c6db0>")
     by_name = {lever.name: lever for lever in made(trace(), shown, environment(), environment()).case.steadying}

@@ -15,7 +15,7 @@ from twice.actions.fetch import term
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
 from twice.actions.seed_noise import with_other_seeds
-from twice.compare.diagnosis.steadying import still
+from twice.compare.diagnosis.steadying import UNWRITTEN, still
 from twice.compare.noise import spread
 from twice.compare.variations import Variations, reproducibility, together, variations
 from twice.control.conditions import Conditions
@@ -36,8 +36,8 @@ from twice.values.measures import measures
 HELD: tuple[tuple[str, ...], ...] = (
     ("clock",),
     ("entropy",),
-    ("clock", "memory-addresses"),
-    ("clock", "entropy", "path", "user-environment", "memory-addresses"),
+    ("clock", "memory-addresses", UNWRITTEN),
+    ("clock", "entropy", "path", "user-environment", "memory-addresses", UNWRITTEN),
 )
 """What is held still, one after the other, to look further at a step that disagrees with itself."""
 

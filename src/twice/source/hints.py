@@ -15,6 +15,7 @@ GROUPS = "group_by"
 """Groups of Polars come in the order of a hash table, whose seed is drawn from the kernel, and of threads."""
 
 _CALLS = {
+    "unwritten memory": ("empty", "empty_like"),
     "memory-addresses": ("id", "object.__repr__", "hash"),
     "threads": (
         "as_completed",

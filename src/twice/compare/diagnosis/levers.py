@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from twice.compare.diagnosis.case import Case, Lever
 from twice.compare.diagnosis.collected import Collected, at, first
 from twice.compare.diagnosis.restoring import restoring
-from twice.compare.diagnosis.steadying import steadying
+from twice.compare.diagnosis.steadying import UNWRITTEN, steadying
 from twice.control.conditions import Conditions
 from twice.environment.drift import Drift
 from twice.records.environment import Environment
@@ -26,6 +26,7 @@ FIXES = {
     "threads": "sort what comes back from threads, or use one; POLARS_MAX_THREADS=1, or maintain_order=True",
     "directory-order": "sort the names: sorted(os.listdir(folder))",
     "memory-addresses": "keep id(), hash() and repr() of plain objects out of what comes out",
+    "unwritten memory": "write to all of what numpy.empty gives, or ask for numpy.zeros",
     "path": "use names that do not change, and keep paths out of what comes out",
     "user-environment": "make it a parameter, or keep it out of what comes out",
     "environment": "pin the recorded version, or save a new one and say that it differs",
@@ -127,7 +128,7 @@ def bench(
         hints: Factor, or lever → the first call in its code that it may enter through, and where that is.
     """
     made = Collected()
-    steadying(made, recorded, usual, seed, limits, {*reached, *loaded})
+    steadying(made, recorded, usual, seed, limits, reached, loaded)
     for name, (before, now) in sorted((swaps or {}).items()):
         made.add(
             made.restoring,
@@ -163,7 +164,7 @@ def _hinted(
     for lever in levers:
         call, where = hints.get(lever.name) or hints.get(lever.factor, ("", ""))
         if call and not lever.location:
-            own = lever.name != lever.factor and lever.name in hints
+            own = lever.name in hints and lever.name not in (lever.factor, UNWRITTEN)  # which most code writes to
             suspicion = max(lever.suspicion, 4 if own else 2 if lever.factor in evident else 1)
             lever = replace(lever, detail=lever.detail or call, location=where, suspicion=suspicion)
         found.append(lever)

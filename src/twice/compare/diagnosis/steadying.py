@@ -16,6 +16,9 @@ UNORDERED = {
 }
 """Libraries of which calls are known that disagree with themselves when they have threads → what they do."""
 
+UNWRITTEN = "unwritten memory"
+"""The lever that gives new arrays zeros."""
+
 _LATER = ((((37 * 24 + 7) * 60 + 17) * 60 + 23) * 1000 + 457) * 1_000_000
 """Nanoseconds by which the clock stands at another moment: of another month, day, hour, minute, second and fraction."""
 
@@ -26,8 +29,8 @@ def still(factor: str, *, seed: int, moment: int) -> Conditions:
     """The conditions that hold a factor still.
 
     Args:
-        factor: ``entropy``, ``clock``, ``path``, ``user-environment`` or ``memory-addresses``: what two runs in the
-            same way may differ by.
+        factor: ``entropy``, ``clock``, ``path``, ``user-environment``, ``memory-addresses`` or ``unwritten memory``:
+            what two runs in the same way may differ by.
         seed: What entropy is made from.
         moment: Where the clock stands, in nanoseconds since 1970.
     """
@@ -38,12 +41,19 @@ def still(factor: str, *, seed: int, moment: int) -> Conditions:
         "clock": {"clock": f"frozen {moment}"},
         "path": {"names": "1"},
         "user-environment": {"identity": "fixed"},
+        UNWRITTEN: {"unwritten": "zeros"},
     }
     return Conditions(inside=inside[factor])
 
 
 def steadying(
-    made: Collected, recorded: Trace, usual: Trace, seed: int, limits: Mapping[str, str], libraries: Collection[str]
+    made: Collected,
+    recorded: Trace,
+    usual: Trace,
+    seed: int,
+    limits: Mapping[str, str],
+    reached: Collection[str],
+    loaded: Collection[str] = (),
 ) -> None:
     """Gather them.
 
@@ -53,10 +63,11 @@ def steadying(
         usual: A trace here, unchanged.
         seed: The pipeline's seed.
         limits: Condition → what it cannot reach.
-        libraries: Distributions that are at work in the step.
+        reached: Distributions that the step's code names.
+        loaded: Those that others of them load beside; that they are there speaks for nothing.
     """
     watched = usual.watched
-    known = [name for name in UNORDERED if name in libraries]
+    known = [name for name in UNORDERED if name in reached]
     drawn, clocks, native = first(watched, "entropy"), first(watched, "clock"), first(watched, "native entropy")
     answered = "seccomp" in watched.watcher  # then native code is reached, too
     named, called = first(watched, "temporary name"), first(watched, "identity")
@@ -68,8 +79,8 @@ def steadying(
             which(drawn) or (f"native code asks the kernel ({native.which})" if native else ""),
             at(drawn),
             4 if drawn else 3 if native and known else 1 if native else 0,
-            _OWN_SEEDS if "polars" in libraries else limits["entropy"],
-            partly="polars" in libraries or (native is not None and not answered),
+            _OWN_SEEDS if "polars" in known else limits["entropy"],
+            partly="polars" in known or (native is not None and not answered),
         ),
         still("entropy", seed=seed, moment=recorded.started),
         "entropy from a seeded stream",
@@ -98,10 +109,11 @@ def steadying(
         ),
         "one thread, one after the other",
     )
-    if "polars" in libraries:
+    if "polars" in {*reached, *loaded}:
+        suspicion = 2 if "polars" in known else 0
         made.add(
             made.steadying,
-            Lever("groups", "entropy", "the order of Polars' groups", "", 2, limits["groups"], partly=True),
+            Lever("groups", "entropy", "the order of Polars' groups", "", suspicion, limits["groups"], partly=True),
             Conditions(inside={"groups": "kept"}),
             "Polars told to keep the order of groups",
         )
@@ -134,6 +146,12 @@ def steadying(
         ),
         still("memory-addresses", seed=seed, moment=recorded.started),
         "memory laid out the same way, id() counted",
+    )
+    made.add(
+        made.steadying,
+        Lever(UNWRITTEN, "memory-addresses", "memory that nothing was written to", "", 0, limits["unwritten"]),
+        still(UNWRITTEN, seed=seed, moment=recorded.started),
+        "arrays of numpy.empty filled with zeros",
     )
     listed = [read for read in watched.files if read.what == "listing"]
     made.add(

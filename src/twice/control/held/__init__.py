@@ -1,4 +1,4 @@
-"""What can be held still, or moved, inside a step's process: entropy, clocks, pools, listings, groups, names, files.
+"""What can be held still, or moved, inside a step's process: entropy, clocks, pools, listings, names, files, memory.
 
 Conditions come with the task, as name → setting, and are put in place before any of the user's code is imported. What
 must be there before the interpreter starts (hash seed, thread counts, time zone, locale, the layout of memory, code
@@ -12,7 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from twice.control.held import absent, addresses, clock, entropy, groups, instead, listings, names, network, pools
+from twice.control.held import (
+    absent,
+    addresses,
+    clock,
+    entropy,
+    groups,
+    instead,
+    listings,
+    names,
+    network,
+    pools,
+    unwritten,
+)
 
 Holder = Callable[[str, Collection[str]], None]
 
@@ -29,6 +41,7 @@ HOLDERS: Mapping[str, Holder] = {
     "absent": absent.hold,
     "instead": instead.hold,
     "groups": groups.hold,
+    "unwritten": unwritten.hold,
 }
 """Condition → what puts it in place; it is given the setting and the file names of the user's code."""
 
@@ -44,6 +57,7 @@ LIMITS: Mapping[str, str] = {
     "absent": absent.LIMITS,
     "instead": instead.LIMITS,
     "groups": groups.LIMITS,
+    "unwritten": unwritten.LIMITS,
 }
 """Condition → what it cannot reach."""
 
