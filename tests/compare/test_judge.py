@@ -99,3 +99,9 @@ def test_that_choices_are_the_same_is_a_grade_only_where_it_is_declared() -> Non
     scores = between(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([[0.2, 0.7], [0.9, 0.3]]))
     assert judge("fit", artifact(b"1"), artifact(b"2"), scores).verdict == "different"
     assert judge("fit", artifact(b"1"), artifact(b"2"), scores, accept=["decisions"]).grade == "decisions"
+
+
+def test_what_came_or_went_is_said_though_only_one_part_changed() -> None:
+    assert said(between([1, "a"], [1, "b", 2])) == "the list grew from 2 to 3 items; 1 of the first 2 differ"
+    assert said(between({"a": "x"}, {"a": "y", "b": 1})) == "1 key changed, 1 key added"
+    assert said(between({"a": ["x"]}, {"a": ["y"]})).startswith("['a'][0]: was 'x'")

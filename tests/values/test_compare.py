@@ -293,3 +293,17 @@ def test_models_that_differ_say_how_many_of_their_trees_do() -> None:
         "3 of 3 trees differ, from tree 0 on",
         "3 of 3 trees differ, from tree 0 on",
     ]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "what"),
+    [
+        ([1, "a"], [1, "a", "b"], "the list grew from 2 to 3 items; the first 2 are the same"),
+        ([1, "a", "b"], [2, "a"], "the list shrank from 3 to 2 items; 1 of the first 2 differ"),
+        ((), (1,), "the tuple grew from 0 to 1 items"),
+    ],
+)
+def test_a_sequence_says_that_it_grew_or_shrank(left: Any, right: Any, what: str) -> None:
+    found = between(left, right)
+    assert found.what == what
+    assert not found.whole

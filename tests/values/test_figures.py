@@ -59,3 +59,27 @@ def test_a_picture_for_showing_is_kept_aside() -> None:
     _, entries = parse_aside(encoded.aside, [in_memory(source) for source in encoded.aside_buffers])
     pictures = [entry for entry in entries.values() if isinstance(entry, bytes)]
     assert [picture[:8] for picture in pictures] == [b"\x89PNG\r\n\x1a\n"]
+
+
+def test_axes_may_be_returned_by_themselves_and_bring_their_figure_along() -> None:
+    figure = samples.figure()
+    axes = figure.axes[0]
+    encoded = encode(axes)
+    assert not encoded.executes
+    back = brought_back(encoded)
+    assert type(back) is type(axes)
+    assert back.get_title() == "title"
+    assert back is back.get_figure().axes[0]
+    assert fingerprint(back) == fingerprint(axes) != fingerprint(figure)
+
+
+def test_axes_of_one_figure_come_back_in_one_figure() -> None:
+    figure = Figure(figsize=(2, 1), dpi=40)
+    several = figure.subplots(1, 2)
+    back = round_trip({"all": several, "first": several[0], "figure": figure})
+    assert back["first"] is back["all"][0] is back["figure"].axes[0]
+    assert back["all"][1] is back["figure"].axes[1]
+    several[1].set_title("another")
+    found = difference(term_of(samples.figure().axes[0]), term_of(several[1]))
+    assert found is not None
+    assert "150 × 100" in str(found)

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twice.values.compare import difference
+from twice.values.drawn import Histogram, drawn
 from twice.values.encode import encode
 from twice.values.fingerprint import fingerprint
 from values import samples
@@ -190,3 +193,14 @@ def test_texts_are_written_the_same_way_however_they_are_held(texts: list[str | 
             streams.add((encoded.skeleton, *(bytes(part) for part in encoded.buffers)))  # type: ignore[arg-type]
             assert round_trip(value).tolist() == held.tolist()
     assert len(streams) == 1
+
+
+@pytest.mark.parametrize("made", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "Arrow"])
+def test_the_histogram_of_a_column_has_its_name(made: Any) -> None:
+    def table(by: float) -> Any:
+        return made({"id": [1, 2, 3], "price": [1.0, 2.0, 3.0 + by], "name": ["a", "b", "c"]})
+
+    (found,) = drawn(term_of(table(0.0)), term_of(table(0.5)))
+    assert isinstance(found, Histogram)
+    assert found.path == "['price']"
+    assert (found.same, sum(found.counts)) == (2, 1)

@@ -305,3 +305,36 @@ def test_what_does_not_tell_the_truth_of_itself_is_refused(answer: Any, count: i
 def test_a_cached_lambda_is_refused_as_a_lambda_is() -> None:
     with pytest.raises(ValueNotStorable):
         encode(functools.lru_cache(lambda: 1))
+
+
+class MadeOfItself:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return MadeOfItself, (self,)
+
+
+class MadeOfAnother:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return MadeOfAnother, (MadeOfAnother(),)
+
+
+def test_an_object_that_has_to_be_there_before_it_is_made_is_refused() -> None:
+    with pytest.raises(ValueNotStorable, match=r"^output\['a'\].*: a MadeOfItself contains itself"):
+        encode({"a": MadeOfItself()})
+    with pytest.raises(ValueNotStorable, match="MadeOfAnother is reduced to more and more others") as caught:
+        encode([MadeOfAnother()])
+    assert len(caught.value.path) < 1000
+
+
+class Knot:
+    """Refers to itself from its state, which comes when it is made."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Knot, (), {"me": self}
+
+
+def test_an_object_may_refer_to_itself_from_its_state() -> None:
+    back = round_trip(Knot())
+    assert back.me is back

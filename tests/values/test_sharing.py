@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from twice.errors import ValueNotStorable
+from twice.values.compare import difference
 from twice.values.encode import encode
 from twice.values.fingerprint import fingerprint
 from values import samples
-from values.helpers import round_trip
+from values.helpers import brought_back, round_trip, term_of
 
 
 def test_one_list_twice_stays_one_list() -> None:
@@ -122,3 +124,42 @@ def test_sets_nested_too_deeply_are_refused() -> None:
         value = frozenset({value})
     with pytest.raises(ValueNotStorable, match="too deeply"):
         encode(value)
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [lambda inner: (inner, inner), lambda inner: (inner, [1], inner), lambda inner: Pair(inner, inner)],
+    ids=["tuples", "with lists", "named tuples"],
+)
+def test_tuples_nested_in_themselves_take_no_longer_for_each_level(nest: Callable[[Any], Any]) -> None:
+    def nested(value: Any) -> Any:
+        for _ in range(60):  # written in full, it would have no end
+            value = nest(value)
+        return value
+
+    value = nested((1, "a"))
+    encoded = encode(value)
+    assert len(encoded.skeleton) < 20_000
+    back = brought_back(encoded)
+    assert back[0] is back[-1]
+    assert fingerprint(back) == fingerprint(value)
+    assert fingerprint(nested((1, "b"))) != fingerprint(value)
+    assert difference(term_of(value), term_of(back)) is None
+    found = difference(term_of(value), term_of(nested((1, "b"))))
+    assert found is not None
+    assert "differ" in found.what
+
+
+def test_that_tuples_are_one_tuple_does_not_belong_to_what_they_mean() -> None:
+    def long() -> tuple[Any, ...]:
+        return tuple((number, str(number), None, 1.5, b"a") for number in range(9)) * 20
+
+    shared = long()
+    assert fingerprint([shared, shared, (shared, [shared])]) == fingerprint([long(), long(), (long(), [long()])])
+    back = round_trip([shared, {"a": shared}])
+    assert back == [shared, {"a": shared}]

@@ -11,6 +11,7 @@ from twice.actions.compare import judged
 from twice.actions.diagnose import Diagnoser
 from twice.actions.fetch import term
 from twice.actions.laboratory import Subject
+from twice.actions.predictions import with_predictions
 from twice.actions.seed_noise import with_other_seeds
 from twice.actions.spread import Spread
 from twice.compare.judge import overall
@@ -47,6 +48,7 @@ class Court:
     ) -> None:
         self.store, self.record, self.plan, self.traces, self.recorded = store, record, plan, traces, recorded
         self.budget, self.interrupted = budget, False
+        self.launch = launch
         self.apart: frozenset[str] = frozenset()
         self.others = 0
         self.diagnoser = Diagnoser(store, record, plan, jobs=jobs, budget=budget, listener=listener, launch=launch)
@@ -102,13 +104,17 @@ class Court:
         return replace(step, seen=step.seen + len(runs)), trace
 
     def _looked_into(self, step: StepVerdict, trace: Trace | None, result: StepResult) -> StepVerdict:
-        if step.reproduces or step.verdict == "inconclusive" or not self.budget:
+        if step.reproduces or step.verdict == "inconclusive" or (self.interrupted and not self.budget):
             return step
         if self.interrupted:
             return replace(step, diagnosis=Diagnosis(nature="", unsettled=INTERRUPTED))
         spec = self.plan.step(step.step)
         failure = f"fails: {result.reason}" if trace is None else ""
         try:
+            if trace is not None:
+                step = with_predictions(self.store, self.plan, self.launch, step, self.traces, trace.output)
+            if not self.budget:
+                return step
             step = self._by_seeds(step, spec, trace)
             if step.reproduces:
                 return step

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from twice.actions.compare import compare
+from twice.actions.file_change import folder_change
 from twice.actions.listing import names_of, outcome, run_of
 from twice.errors import Damaged, NotFound
 from twice.history.changes import Change, between, sentence
@@ -16,7 +18,7 @@ from twice.present.views import StepOutcome
 from twice.records.code import Code, Snapshot
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
-from twice.records.version import Version
+from twice.records.version import InputFile, Version
 from twice.store.resolve import Found
 from twice.store.store import Store
 
@@ -41,7 +43,8 @@ def diff(store: Store, left: Found, right: Found) -> DiffView:
         replace(change, steps=_reaching(codes, change.name)) if change.what == "distribution" else change
         for change in found
     ]
-    changes = views(store, snapshots, found)
+    folders = [{file.path: file for file in version.files if file.listing} for version in (before, after)]
+    changes = tuple(_of_folder(store, folders, view) for view in views(store, snapshots, found))
     outputs = _outputs(store, runs[0], runs[1])
     sides = tuple(
         Side(name=side.text, version=side.version, names=tuple(names.get(side.version, ())), run=run or "")
@@ -78,6 +81,26 @@ def views(store: Store, snapshots: Sequence[Snapshot | None], changes: Iterable[
         )
         for change in changes
     )
+
+
+def _of_folder(store: Store, folders: Sequence[Mapping[str, InputFile]], view: ChangeView) -> ChangeView:
+    """A change of what lies in a folder, with the names that came and went; any other change as it is."""
+    sides = [known.get(view.name) for known in folders]
+    if view.what != "file" or not any(sides):
+        return view
+    told = folder_change(view.name, _names_in(store, sides[0]), _names_in(store, sides[1]), "")
+    after = f"{told.after}: {told.detail}" if told.detail else told.after
+    return replace(told, what="file", steps=view.steps, after=after)
+
+
+def _names_in(store: Store, folder: InputFile | None) -> list[str] | None:
+    """The names in a folder, if the vault has them."""
+    if folder is None:
+        return []
+    try:
+        return [str(name) for name in json.loads(store.get(folder.content))]
+    except (NotFound, Damaged):
+        return None
 
 
 def _is_code(change: Change) -> bool:

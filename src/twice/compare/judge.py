@@ -97,7 +97,9 @@ def _softened(difference: Difference, accept: Collection[str]) -> frozenset[str]
 
 def said(difference: Difference) -> str:
     """A difference in one line: its own sentence and its numbers, or those of its only part."""
-    while len(difference.children) == 1 and difference.children[0].what and not _numbers(difference):
+    while difference.whole and len(difference.children) == 1 and difference.children[0].what:
+        if _numbers(difference):
+            break
         difference = difference.children[0]
     numbers = _numbers(difference)
     where = _name(difference.path)

@@ -89,7 +89,14 @@ class Performer:
         self._known_owners: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def perform(
-        self, step: str, key: Digest, ingredients: dict[str, str], inputs: Mapping[str, Artifact], echo: Echo | None
+        self,
+        step: str,
+        key: Digest,
+        ingredients: dict[str, str],
+        inputs: Mapping[str, Artifact],
+        echo: Echo | None,
+        *,
+        predictions: bool = False,
     ) -> Performed:
         """Carry out one step and file its trace.
 
@@ -99,6 +106,7 @@ class Performer:
             ingredients: What the key was made from.
             inputs: What its wired parameters receive.
             echo: Gets what it prints.
+            predictions: The step is not called: its inputs are models and data, and asked for is what they predict.
 
         Raises:
             StepFailed: The step's own code raised.
@@ -124,7 +132,8 @@ class Performer:
             "imports_anything": any(COMPUTED_IMPORT in node.note for node in self._reached(step)),
             "foreseen": sorted({places[node.id].module for node in self._reached(step) if node.id in places}),
             "known_variables": sorted(switches.variables(self.plan.settings)),
-            "check_inputs_up_to": CHECK_INPUTS_UP_TO,
+            "check_inputs_up_to": 0 if predictions else CHECK_INPUTS_UP_TO,
+            "predictions": predictions,
             "conditions": dict(self.plan.conditions),
             "strict": None,
             "deterministic": self.plan.settings.deterministic and not spec.allow,

@@ -9,7 +9,7 @@ from typing import Any
 from twice.records.code import Code, Node
 from twice.records.digest import Digest
 from twice.records.environment import Distribution, Environment
-from twice.records.version import Version
+from twice.records.version import InputFile, Version
 
 Load = Callable[[Digest, Any], Any]
 """Brings a record back by its digest and type, as ``Store.load`` does."""
@@ -156,11 +156,14 @@ def _files(before: Version, after: Version) -> list[Change]:
     for place in sorted({*left, *right}):
         was, now = left.get(place), right.get(place)
         if was is None or now is None or was.content != now.content:
-            left_words, right_words = (
-                f"{file.size:,} bytes ({file.content.short})" if file else "" for file in (was, now)
-            )
-            changes.append(Change("file", place[1], left_words, right_words))
+            changes.append(Change("file", place[1], _file(was), _file(now)))
     return changes
+
+
+def _file(file: InputFile | None) -> str:
+    if file is None:
+        return ""
+    return f"names in it ({file.content.short})" if file.listing else f"{file.size:,} bytes ({file.content.short})"
 
 
 def environment_changes(before: Environment, after: Environment) -> list[Change]:

@@ -11,7 +11,8 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any
 
 from twice.errors import Damaged
@@ -50,6 +51,7 @@ class Difference:
             With ``{"order", "rounding"}`` some of it is of another order and some of it is rounding.
         decisions: Whether the choices made from scores are the same: the largest of each row, or the ranks.
         unread: What could not be looked into, and why; the bytes were compared instead.
+        whole: Whether its parts say all of it; not so if something came or went as well.
     """
 
     path: str
@@ -61,6 +63,7 @@ class Difference:
     explained: frozenset[str] = frozenset()
     decisions: bool = False
     unread: str = ""
+    whole: bool = True
 
 
 class Gathered:
@@ -128,6 +131,7 @@ class Gathered:
             explained=frozenset({explained}) if explained else self.explained if whole else frozenset(),
             decisions=whole and self.decisions,
             unread=self.unread,
+            whole=whole,
         )
 
 
@@ -165,11 +169,27 @@ class Comparison:
 
     def __init__(self, tolerances: Tolerances | None = None) -> None:
         self.tolerances = tolerances or Tolerances()
+        self._known: dict[tuple[int, int], Difference | None] = {}
 
     def differ(self, left: Term, right: Term, path: str) -> Difference | None:
         """What differs between two terms."""
+        if type(left) is terms.Reference or type(right) is terms.Reference:
+            left, right = terms.referred(left), terms.referred(right)
         if type(left) is not type(right) or type(left) in LEAVES:
             return self._leaves(left, right, path)
+        if isinstance(left, terms.Container | terms.Tagged) and left.number < -1 and right.number < -1:  # type: ignore[union-attr]
+            return self._again(left, right, path)
+        return self._parts(left, right, path)
+
+    def _again(self, left: terms.Container | terms.Tagged, right: Any, path: str) -> Difference | None:
+        """What differs between two immutable terms that may be met again, and are looked into once."""
+        pair = left.number, right.number
+        if pair not in self._known:
+            self._known[pair] = self._parts(left, right, path)
+        known = self._known[pair]
+        return known if known is None or known.path == path else replace(known, path=path, children=())
+
+    def _parts(self, left: Term, right: Term, path: str) -> Difference | None:
         if isinstance(left, terms.Tagged) and isinstance(right, terms.Tagged):
             return self._tagged(left, right, path)
         if isinstance(left, terms.Container) and isinstance(right, terms.Container):
@@ -243,7 +263,7 @@ class Comparison:
         detail: dict[str, Any] = {"differing": parts.count, "length": (len(left), len(right))}
         sentence = f"{parts.count} of {len(left)} items differ"
         if len(left) != len(right):
-            sentence = f"a {what} of {len(left)} items has {len(right)}"
+            sentence = _resized(len(left), len(right), parts.count, what)
         if _same_items(left, right):
             return parts.as_one(path, sentence, detail, "same items in another order", explained=ORDER)
         return parts.as_one(path, sentence, detail, whole=len(left) == len(right))
@@ -342,6 +362,16 @@ def group(path: str, children: list[Difference], what: str = "", softer: str = "
     return Gathered(children).as_one(path, what or f"{len(children)} parts differ", {"changed": len(children)}, softer)
 
 
+def _resized(before: int, after: int, differing: int, what: str) -> str:
+    """How a sequence grew or shrank, and what of it is the same."""
+    verb = "grew" if after > before else "shrank"
+    both = min(before, after)
+    rest = (
+        f"; {differing} of the first {both} differ" if differing else f"; the first {both} are the same" if both else ""
+    )
+    return f"the {what} {verb} from {before} to {after} items{rest}"
+
+
 def _change(left: Term, right: Term) -> dict[str, Any]:
     """How far two numbers are apart; nothing for what are no numbers, or not finite."""
     if isinstance(left, bool) or isinstance(right, bool) or not isinstance(left, _NUMBERS):
@@ -423,12 +453,13 @@ def _bits(value: Any) -> bytes:
 
 def key_of(term: Term) -> Any:
     """Something hashable that is equal for equal terms, whatever their types' own idea of equality."""
+    term = terms.referred(term)
     if isinstance(term, float | complex):
         return (type(term).__name__, _bits(term))
     if type(term) in LEAVES:
         return (type(term).__name__, term)
     if isinstance(term, terms.Container):
-        return (term.form, tuple(map(key_of, term.items)))
+        return _key_of_container(term)
     if isinstance(term, terms.Mapping):
         return ("dict", tuple(map(key_of, term.keys)), tuple(map(key_of, term.values)))
     if isinstance(term, terms.Record):
@@ -440,8 +471,21 @@ def key_of(term: Term) -> Any:
     return ("reference", term.number) if isinstance(term, terms.Reference) else ("aside",)
 
 
+def _key_of_container(term: terms.Container) -> Any:
+    """One that holds others is asked at each level above it, and may be met again: its key is kept, and short."""
+    if term.leaves or all(type(item) in LEAVES for item in term.items):
+        return (term.form, tuple(map(key_of, term.items)))
+    known: bytes | None = getattr(term, "key", None)
+    if known is None:
+        text = repr((term.form, *map(key_of, term.items)))
+        known = term.key = blake2b(text.encode("utf-8", "surrogatepass")).digest()
+    return known
+
+
 def plain(term: Term) -> Any:
     """A term as plain Python data: records as dicts, buffers as views; what is more than that stays a term."""
+    if isinstance(term, terms.Container) and term.number < -1:
+        return term  # it is met again and again
     if isinstance(term, terms.Container):
         items = [plain(item) for item in term.items]
         return tuple(items) if term.form == "tuple" else items

@@ -103,6 +103,8 @@ class _Builder:
         """Build one term; ``inside`` the aside stream numbers mean something else."""
         built = self.built_aside if inside else self.built
         if isinstance(term, terms.Reference):
+            if term.target is not None:
+                return built[term.number] if term.number in built else (yield term.target)
             if term.outer:
                 return (yield from self._original(term.number))
             if term.number not in built:
@@ -164,7 +166,10 @@ class _Builder:
                 result.append(item if type(item) in LEAVES else (yield item))
         if term.form == "list":
             return result
-        return tuple(result) if term.form == "tuple" else frozenset(result)
+        made = tuple(result) if term.form == "tuple" else frozenset(result)
+        if term.number != -1:
+            built[term.number] = made
+        return made
 
     def _record(self, term: terms.Record) -> _Building:
         state: dict[str, Any] = {}
@@ -200,7 +205,7 @@ class _Builder:
                     f"a stored value of the kind {kind.name!r} cannot be brought back here: {problem}.",
                     hint="load it in the environment that it was made in",
                 ) from problem
-        if term.number >= 0:
+        if term.number != -1:
             built[term.number] = value
         return value
 
@@ -210,7 +215,7 @@ class _Builder:
             try:
                 wanted = stages.send(answer)
             except StopIteration as stop:
-                if term.number >= 0:
+                if term.number != -1:
                     built[term.number] = stop.value
                 return stop.value
             if isinstance(wanted, Made):

@@ -5,15 +5,17 @@ Like every comparison this looks at terms; nothing is constructed but arrays of 
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from twice.values import terms
 from twice.values.kinds.arrays import array_of
+from twice.values.kinds.tables import TABLES, columns_of
 from twice.values.terms import Term
 
 BINS = 41
@@ -22,6 +24,7 @@ MOST = 6
 
 _TEXT_UP_TO = 200_000
 _PIXELS_UP_TO = 4_000_000
+_NUMBERS = {int, float}
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -134,6 +137,10 @@ def _tagged(left: terms.Tagged, right: terms.Tagged, path: str) -> Iterator[Draw
         if pictures[0] and pictures[1] and pictures[0] != pictures[1]:
             yield Pictures(path, pictures[0], pictures[1])
         yield from _apart(before, after, path)
+    elif left.kind in TABLES:
+        columns = columns_of(left), columns_of(right)
+        for name, cells in columns[0].items():
+            yield from _cells_apart(cells, columns[1].get(name), f"{path}[{name}]")
     elif left.kind in ("matplotlib.Figure", "PIL.Image"):
         images = _image(left), _image(right)
         if images[0] and images[1] and images[0] != images[1]:
@@ -172,6 +179,15 @@ def _apart(before: Any, after: Any, path: str) -> Iterator[Histogram]:
         before, after = abs(before), abs(after)
     differences = (after.astype("f8") - before.astype("f8")).ravel().tolist()
     yield from _histogram(differences, path)
+
+
+def _cells_apart(before: Sequence[Any] | None, after: Sequence[Any] | None, path: str) -> Iterator[Histogram]:
+    """The numbers of a column; cells in which one of both is missing are left to words."""
+    if before is None or after is None or len(before) != len(after):
+        return
+    numbers = [{type(one), type(other)} <= _NUMBERS for one, other in zip(before, after, strict=True)]
+    pairs = zip(itertools.compress(before, numbers), itertools.compress(after, numbers), strict=True)
+    yield from _histogram([float(other) - float(one) for one, other in pairs], path)
 
 
 def _histogram(differences: list[float], path: str) -> Iterator[Histogram]:

@@ -21,6 +21,7 @@ skeletons, in every process. A term is one byte that says what follows, and what
     K  tagged     the same, for a value with an identity                           has a number
     r  reference  varint number: the same object as the one with that number
     o  outer      varint number: the same, from the aside stream into the main one
+    v  again      varint: the same as that one of the long immutable terms before it
     a  aside      something that does not belong to what the value means; see below
 
 A *varint* is an unsigned integer in groups of seven bits, the lowest first, with the high bit set on all but the last.
@@ -56,6 +57,10 @@ aside stream says which is which. A value that contains itself, or that would re
 written with references ``r`` instead, and then nothing by columns. Nor is anything by columns in a value in which a row
 refers to a row of the same body.
 
+What is immutable has no identity, and is written again in full as well, which counts towards that 1 MiB from 1 KiB on.
+Only in a value that is written with references, a tuple, frozenset or immutable tagged value (``k``) of 1 KiB and more
+that is met again is written ``v``; such long terms are counted from 0 in the order in which they end.
+
 **The aside stream** is ``TWA`` and the format number; varint count of shared objects and for each two varints, the
 number of the repetition and of the object it is; varint count of entries and for each a varint, which ``a`` of the
 skeleton it belongs to (counted from 0), and a term. Numbers in its terms are its own; ``r`` is always used in it for
@@ -77,6 +82,10 @@ RUN = 16
 
 REPEATED = 1024 * 1024
 """Bytes that sharing may repeat before a value is written with references."""
+
+
+LONG = 1024
+"""Bytes from which on an immutable term may be referred to."""
 
 
 def varint(number: int) -> bytes:

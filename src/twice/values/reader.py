@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from twice.errors import Damaged
+from twice.values.format import LONG
 from twice.values.terms import (
     AsidePart,
     Bytes,
@@ -45,6 +46,7 @@ class Reader:
         self.used = 0
         self.numbers = 0
         self.asides = 0
+        self.long: list[Container | Tagged] = []
 
     def finish(self) -> None:
         """Check that all was read."""
@@ -192,10 +194,13 @@ class Reader:
             elif code in "NTF":
                 target.append(_CONSTANTS[code])
             elif code in _FORMS:
+                start = self.at - 1
                 container = Container(_FORMS[code], self.number() if code in "[s" else -1)
                 container.leaves = chr(self.data[self.at]) in "fqtn"
                 target.append(container)
                 yield self._body(container.items)
+                if code in "(z" and self.at - start >= LONG:
+                    self.long.append(container)
             elif code == "{":
                 mapping = Mapping(self.number())
                 target.append(mapping)
@@ -209,11 +214,14 @@ class Reader:
                 if record.names:
                     yield self._terms(record.parts, len(record.names))
             elif code in "kK":
+                start = self.at - 1
                 tagged = Tagged(self.text(), self.number() if code == "K" else -1)
                 target.append(tagged)
                 state: list[Term] = []
                 yield self._terms(state, 1)
                 tagged.state = state[0]
+                if code == "k" and self.at - start >= LONG:
+                    self.long.append(tagged)
             else:
                 target.append(self._rare(code))
 
@@ -231,6 +239,11 @@ class Reader:
             return Reference(self.varint())
         if code == "o":
             return Reference(self.varint(), outer=True)
+        if code == "v":
+            number = self.varint()
+            again = self.long[number]
+            again.number = -2 - number
+            return Reference(again.number, target=again)
         if code != "a":
             self._damaged(f"unknown type {code!r}")
         self.asides += 1

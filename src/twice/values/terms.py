@@ -17,11 +17,12 @@ class Container:
     Attributes:
         form: ``tuple``, ``list``, ``set`` or ``frozenset``.
         items: The items.
-        number: Its number, if it has an identity; otherwise -1.
+        number: Its number, if it has an identity; otherwise -1, or less if it is referred to all the same.
         leaves: Whether all items are known to stand for themselves.
     """
 
-    __slots__ = ("form", "items", "leaves", "number")
+    __slots__ = ("form", "items", "key", "leaves", "number")
+    key: bytes  # of what it holds, once it is known
 
     def __init__(self, form: str, number: int = -1) -> None:
         self.form = form
@@ -100,13 +101,17 @@ class Bytes:
 
 
 class Reference:
-    """The same object as the one with that number; ``outer`` if it is in the main stream, seen from the aside one."""
+    """The same object as the one with that number; ``outer`` if it is in the main stream, seen from the aside one.
 
-    __slots__ = ("number", "outer")
+    What is immutable is its content, so of that the term itself is known: ``target``.
+    """
 
-    def __init__(self, number: int, *, outer: bool = False) -> None:
+    __slots__ = ("number", "outer", "target")
+
+    def __init__(self, number: int, *, outer: bool = False, target: Container | Tagged | None = None) -> None:
         self.number = number
         self.outer = outer
+        self.target = target
 
 
 class AsidePart:
@@ -134,6 +139,13 @@ Term = (
     | Reference
     | AsidePart
 )
+
+
+def referred(term: Term) -> Term:
+    """The term that is meant, where that is known."""
+    return term.target if isinstance(term, Reference) and term.target is not None else term
+
+
 LEAVES: frozenset[type] = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from twice.errors import ValueNotStorable
 from twice.values.columns import Body, Column, NeedsRows, body
-from twice.values.format import MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, heading, varint
+from twice.values.format import LONG, MAGIC_ASIDE, OUTSIDE, REPEATED, RUN, heading, varint
 from twice.values.kind import Aside, Buffer, BufferSource, FileSource, Hook, Hooked, Kind, Often, Texts, size_of
 from twice.values.memory import Memory, Place, Reserved, Window, sharing
 from twice.values.packing import fit, run_of
@@ -42,6 +42,11 @@ aside where it begins, the same where it ends (-1 while it is open) with the num
 can contain itself. A plain tuple, since there may be millions. For a row its number, and whether its column is open."""
 
 
+_Long = tuple[object, int, int, int, bool]
+"""A long immutable object, its number, where in the stream it begins and ends, and whether nothing in it has an
+identity, is a buffer or is put aside."""
+
+
 class _Notes:
     """What is learned about the whole value on the way."""
 
@@ -58,6 +63,15 @@ class _Piece:
     def __init__(self, data: bytes) -> None:
         self.data = data
 
+
+_BEFORE_IT_IS = frozenset({"class", "call", "arguments", "keywords"})
+"""Parts of a reduction that are there before the object: nothing in them can refer to it."""
+
+_DEEPEST = 10_000
+"""So many reductions may lie inside each other; only a class that makes itself anew each time has more."""
+
+_SHOWN = 100
+"""So many steps of the way to a part are shown."""
 
 _Steps = Generator[object, None, None]
 
@@ -89,9 +103,11 @@ class Writer:
         self.memo: dict[int, _Seen] = {}
         self.alive: list[object] = []
         self.again: list[tuple[int, int, dict[int, _Seen]]] = []
+        self.long: dict[int, _Long] = {}
         self.numbers = 0
         self.repeated = 0
         self.asides = 0
+        self.depth = 0
         self.sharing: list[tuple[int, int]] = []
         self.entries: list[tuple[int, bytes]] = []
         self.windows: list[tuple[int, Window]] = []
@@ -220,8 +236,13 @@ class Writer:
     # Containers: each yields its parts in order and writes what stands around them.
 
     def _tuple(self, value: tuple[Any, ...]) -> _Steps:
+        if self.long and self._long_again(value):
+            return
+        begin = self._begin()
         self.out += b"("
         yield from self._body(value)
+        if len(self.out) - begin[0] >= LONG:
+            self._note_long(value, begin)
 
     def _list(self, value: list[Any]) -> _Steps:
         if not self._met(value):
@@ -244,9 +265,14 @@ class Writer:
             self._close(value)
 
     def _frozenset(self, value: frozenset[Any]) -> _Steps:
+        if self.long and self._long_again(value):
+            return
         items = self._sorted(value)
+        begin = self._begin()
         self.out += b"z"
         yield from self._body(items, rows=False)
+        if len(self.out) - begin[0] >= LONG:
+            self._note_long(value, begin)
 
     def _bytearray(self, value: bytearray) -> _Steps:
         if not self._met(value):
@@ -274,7 +300,8 @@ class Writer:
         if piece is None:
             start = len(self.out)
             yield value.value
-            self.pieces[value.value] = bytes(self.out[start:])
+            if len(self.out) - start < LONG:  # longer ones are looked for where they are
+                self.pieces[value.value] = bytes(self.out[start:])
         else:
             self.out += piece
 
@@ -308,24 +335,28 @@ class Writer:
             mark = self._mark()
             self.write(item)
             piece = bytes(self.out[mark.out :])
-            pure = (self.numbers, len(self.buffers), self.asides) == (mark.numbers, mark.buffers, mark.asides)
+            pure = (self.numbers, len(self.buffers), self.asides, len(self.long)) == mark.given
             self._rewind(mark)
-            # What has numbers, buffers or parts aside is written again in its place; the rest is done already.
+            # What has numbers, buffers, parts aside or long terms is written again in its place; the rest is done.
             pieces.append((piece, _Piece(piece) if pure else item))
         pieces.sort(key=lambda pair: pair[0])
         return [item for _, item in pieces]
 
     def _mark(self) -> _Mark:
         aside = None if self.aside is None else self.aside._mark()
-        counts = (len(self.out), len(self.buffers), len(self.memo), self.numbers, self.repeated, self.asides)
-        return _Mark(*counts, len(self.sharing), len(self.entries), len(self.windows), len(self.bytearrays), aside)
+        given = (self.numbers, len(self.buffers), self.asides, len(self.long))
+        lengths = (len(self.sharing), len(self.entries), len(self.windows), len(self.bytearrays))
+        return _Mark(len(self.out), given, len(self.memo), self.repeated, *lengths, aside)
 
     def _rewind(self, mark: _Mark) -> None:
         del self.out[mark.out :]
-        del self.buffers[mark.buffers :]
+        self.numbers, buffers, self.asides, long = mark.given
+        del self.buffers[buffers:]
         while len(self.memo) > mark.memo:
             self.memo.popitem()
-        self.numbers, self.repeated, self.asides = mark.numbers, mark.repeated, mark.asides
+        while len(self.long) > long:
+            self.long.popitem()
+        self.repeated = mark.repeated
         del self.sharing[mark.sharing :]
         del self.entries[mark.entries :]
         del self.windows[mark.windows :]
@@ -334,6 +365,31 @@ class Writer:
             self.aside = None
         elif self.aside is not None:
             self.aside._rewind(mark.aside)
+
+    # What is immutable.
+
+    def _begin(self) -> tuple[int, int, int, int]:
+        return len(self.out), self.numbers, len(self.buffers), self.asides
+
+    def _note_long(self, value: object, begin: tuple[int, int, int, int]) -> None:
+        """Note where a long immutable object was written."""
+        start, *given = begin
+        pure = given == [self.numbers, len(self.buffers), self.asides]
+        self.long[id(value)] = (value, len(self.long), start, len(self.out), pure)
+
+    def _long_again(self, value: object) -> bool:
+        """Whether a long immutable object was met before, and is now done with."""
+        found = self.long.get(id(value))
+        if found is None:
+            return False
+        _, number, start, end, pure = found
+        if self.graph:
+            self.out += b"v" + varint(number)
+            return True
+        self.repeats(end - start)
+        if pure:
+            self.out += self.out[start:end]
+        return pure
 
     # Identity.
 
@@ -569,11 +625,16 @@ class Writer:
     def _tagged(self, value: object, name: str, state: object, *, identity: bool, staged: bool) -> _Steps:
         if not self.top_kind:
             self.top_kind = name
-        if identity and self._met(value, staged=staged):
+        reduction = state if type(state) is dict and "arguments" in state else None
+        if self._met(value, staged=staged and reduction is None) if identity else self.long and self._long_again(value):
             return
+        begin = self._begin()
         # States are made for the occasion; while they live, no other object can have their parts' addresses.
         self.alive.append(state)
-        if type(state) is dict:
+        if reduction is not None:
+            self.out += heading(name, tuple(reduction), identity)
+            yield from self._reduction(value, reduction, identity=identity)
+        elif type(state) is dict:
             self.out += heading(name, tuple(state), identity)
             yield from state.values()
         else:
@@ -581,6 +642,25 @@ class Writer:
             yield state
         if identity:
             self._close(value)
+        elif len(self.out) - begin[0] >= LONG:
+            self._note_long(value, begin)
+
+    def _reduction(self, value: object, state: dict[str, Any], *, identity: bool) -> _Steps:
+        """The parts of a reduction; from its state on, which comes last, they may refer to the object."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            self.refuse(
+                f"a {type(value).__qualname__} is reduced to more and more others of its kind",
+                hint="have its __reduce__ name what it is made from, and not another one of itself",
+            )
+        waiting = identity
+        for name, part in state.items():
+            if waiting and name not in _BEFORE_IT_IS:
+                waiting = False
+                seen = self.memo[id(value)]
+                self.memo[id(value)] = (*seen[:8], True)
+            yield part
+        self.depth -= 1
 
     def _note_reference(self, name: str) -> None:
         if name.partition(":")[0].partition(".")[0] not in sys.stdlib_module_names:
@@ -596,8 +676,9 @@ class Writer:
     def path(self) -> str:
         """Where in the value the writer is, as an expression."""
         owners = [owner for owner, _ in self.stack if owner is not None]
-        steps = zip([None, *owners], owners, owners[1:], strict=False)
-        return self.describe + "".join(_step(above, owner, below) for above, owner, below in steps)
+        steps = zip([None, *owners[:_SHOWN]], owners[:_SHOWN], owners[1:], strict=False)
+        way = "".join(_step(above, owner, below) for above, owner, below in steps)
+        return self.describe + way + ("…" if len(owners) > _SHOWN else "")
 
 
 def _bytearray_place(value: bytearray) -> Place:
@@ -608,11 +689,9 @@ def _bytearray_place(value: bytearray) -> Place:
 
 class _Mark(NamedTuple):
     out: int
-    buffers: int
+    given: tuple[int, int, int, int]
     memo: int
-    numbers: int
     repeated: int
-    asides: int
     sharing: int
     entries: int
     windows: int

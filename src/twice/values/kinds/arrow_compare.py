@@ -121,17 +121,25 @@ def shown_type(fields: dict[str, Term]) -> str:
     return kind if isinstance(kind, str) else shown(kind)
 
 
+def columns_of(table: Tagged) -> dict[str, Term] | None:
+    """A table's columns by the text of their names; None where names are not unique."""
+    fields, columns = table.part("fields"), table.part("columns")
+    names = [shown(field.items[0]) for field in getattr(fields, "items", []) if isinstance(field, Container)]
+    if not isinstance(columns, Container) or len(set(names)) != len(columns.items):
+        return None
+    return dict(zip(names, columns.items, strict=True))
+
+
 def arrow_tables_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
     """What differs between two tables."""
     from twice.values.kinds.tables import Table, tables_differ
 
     tables = []
     for side in (left, right):
-        fields, columns, rows = side.part("fields"), side.part("columns"), side.part("rows")
-        names = [shown(field.items[0]) for field in getattr(fields, "items", []) if isinstance(field, Container)]
-        if not isinstance(columns, Container) or len(set(names)) != len(columns.items) or not isinstance(rows, int):
+        columns, rows = columns_of(side), side.part("rows")
+        if columns is None or not isinstance(rows, int):
             return comparison.states(left, right, path)
-        tables.append(Table(dict(zip(names, columns.items, strict=True)), rows))
+        tables.append(Table(columns, rows))
     metadata = []
     for part in ("metadata", "form"):
         child = comparison.differ(left.part(part), right.part(part), f"{path}.{part}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def frames_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
     """What differs between two data frames."""
-    before, after = _columns(left), _columns(right)
+    before, after = columns_of(left), columns_of(right)
     if before is None or after is None:
         return comparison.states(left, right, path)
     first, second = (
@@ -34,7 +34,7 @@ def frames_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str
     return found
 
 
-def _columns(frame: Tagged) -> dict[str, Term] | None:
+def columns_of(frame: Tagged) -> dict[str, Term] | None:
     """A frame's columns by the text of their names; None where names are not unique or not plain."""
     names = labels(frame.part("columns"))
     data = frame.part("data")

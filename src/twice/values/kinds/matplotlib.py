@@ -90,10 +90,11 @@ def _without_window(state: Any) -> Any:
 
 
 class AxesKind(Kind):
-    """Axes of a figure: the figure, and which of its axes."""
+    """Axes of a figure: the figure, and which of its axes. That two are one the figure says, which is kept as one."""
 
     name = "matplotlib.Axes"
     roots = _ROOTS
+    identity = False  # else the drawing that is kept aside, which holds them too, would hold them again unmade
     content_only = True
 
     def recognises(self, cls: type) -> bool:

@@ -33,16 +33,24 @@ def cells_of(column: Term) -> Sequence[Any] | None:
     return arrow_compare.cells_of(fields["cells"]) if "cells" in fields else None
 
 
+def columns_of(frame: Tagged) -> dict[str, Term] | None:
+    """A frame's columns by the text of their names."""
+    names, columns = frame.part("names"), frame.part("columns")
+    if not isinstance(names, Container) or not isinstance(columns, Container):
+        return None
+    return dict(zip(map(shown, names.items), columns.items, strict=True))
+
+
 def polars_frames_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
     """What differs between two frames."""
     from twice.values.kinds.tables import Table, tables_differ
 
     tables = []
     for side in (left, right):
-        names, columns, rows = side.part("names"), side.part("columns"), side.part("rows")
-        if not isinstance(names, Container) or not isinstance(columns, Container) or not isinstance(rows, int):
+        columns, rows = columns_of(side), side.part("rows")
+        if columns is None or not isinstance(rows, int):
             return comparison.states(left, right, path)
-        tables.append(Table(dict(zip(map(shown, names.items), columns.items, strict=True)), rows))
+        tables.append(Table(columns, rows))
 
     def differ(before: Term, after: Term, at: str) -> Difference | None:
         return columns_differ(before, after, comparison, at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twice.values.compare import METADATA, ORDER, ROUNDING, Difference, Gathered, key_of
-from twice.values.terms import Term
+from twice.values.terms import Tagged, Term
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison
@@ -96,6 +96,7 @@ def tables_differ(
         explained=explained,
         decisions=plain and found.columns.count > 0 and found.columns.decisions,
         unread=found.columns.unread,
+        whole=plain,
     )
 
 
@@ -194,3 +195,24 @@ def _rounded(before: list[float], after: list[float], comparison: Comparison) ->
         return False
     found = figures(np.array(before), np.array(after), comparison, "")
     return found is None or found.explained == {ROUNDING}
+
+
+TABLES = ("pandas.DataFrame", "polars.DataFrame", "pyarrow.Table")
+"""The kinds of value that are tables."""
+
+
+def columns_of(table: Tagged) -> dict[str, Sequence[Any] | None]:
+    """A table's columns as plain cells, by the text of their names; None for cells that are not plain.
+
+    Args:
+        table: A value of one of :data:`TABLES`.
+    """
+    from twice.values.kinds import arrow_compare, frames, polars_compare
+
+    named: Callable[[Tagged], dict[str, Term] | None]
+    named, cells = {
+        "pandas.DataFrame": (frames.columns_of, frames.cells),
+        "polars.DataFrame": (polars_compare.columns_of, polars_compare.cells_of),
+        "pyarrow.Table": (arrow_compare.columns_of, arrow_compare.cells_of),
+    }[table.kind]
+    return {name: cells(column) for name, column in (named(table) or {}).items()}
