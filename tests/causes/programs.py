@@ -239,6 +239,8 @@ def cached_from_before():  # data
         return open(place).read()
     open(place, "w").write("met")
     return "computed"
+def outside():  # data
+    return open(os.path.join(tempfile.gettempdir(), "outside.txt")).read()
 def listed():  # directory-order
     return os.listdir(open("listed.txt").read())
 def all_variables():  # user-environment
@@ -550,6 +552,7 @@ CORE = (
     "generator",
     "now",
     "variable",
+    "outside",
     "fetched",
     "identity",
     "global_random",

@@ -77,6 +77,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory, in_memory: Path) -> Itera
             variables |= {"TWICE_EXAMPLE_MODE": "other", "ADDED_EXAMPLE_MODE": "other"} if status else {}
             _listed(in_memory, "abcd" if not status else "dcba")
             (folder.path / "listed.txt").write_text(str(in_memory))
+            (temporary / "outside.txt").write_text("as it was" if not status else "changed since")
             (folder.path / "changed.txt").write_text("as it was" if not status else "changed since")
             _Service.answers = {"/prices": itertools.repeat(f"[{status}]"), "/counter": turns}
             done = subprocess.run(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from twice.actions.compare import counts_as_recorded
 from twice.actions.environments import Experiments
@@ -159,18 +160,28 @@ class Diagnoser:
         return {name: (then.get(name, ""), now.get(name, "")) for name in self.mixtures.names if name in used}
 
     def hints(self, step: str) -> dict[str, tuple[str, str]]:
-        """Factor → the first call in the step's code that it may enter through, and where; of groups, their lever."""
-        snapshot, found = self.plan.snapshot, dict[str, tuple[str, str]]()
+        """Factor, or lever → the first call in the step's code that it may enter through, and where."""
+        found = dict[str, tuple[str, str]]()
+        for path, source, spans in self._own(step):
+            for factor, call, line in hints(source, spans):
+                found.setdefault(factor, (call, f"{path}:{line}"))
+                if call.rpartition(".")[2] == GROUPS:
+                    found.setdefault("groups", (call, f"{path}:{line}"))
+            lines = source.decode("utf-8", "replace").splitlines()
+            for file, _ in self.plan.changed:
+                numbers = (number for first, last in spans for number in range(first, last + 1))
+                if line := next((number for number in numbers if Path(file.path).name in lines[number - 1]), 0):
+                    found.setdefault(f"file {file.path}", (file.path, f"{path}:{line}"))
+        return found
+
+    def _own(self, step: str) -> Iterator[tuple[str, bytes, list[tuple[int, int]]]]:
+        """The files of a step's own code, with the first and last lines of what it reaches in each."""
+        snapshot = self.plan.snapshot
         places = [snapshot.places[id_] for id_ in self.plan.code.steps[step].reaches if id_ in snapshot.places]
         for module in snapshot.modules:
             spans = [(place.line, place.end_line) for place in places if place.module == module.name and place.line]
-            if module.namespace or not spans:
-                continue
-            for factor, call, line in hints(self.store.get(module.source), spans):
-                found.setdefault(factor, (call, f"{module.path}:{line}"))
-                if call.rpartition(".")[2] == GROUPS:
-                    found.setdefault("groups", (call, f"{module.path}:{line}"))
-        return found
+            if spans and not module.namespace:
+                yield module.path, self.store.get(module.source), spans
 
     def environment(self, digest: Digest) -> Environment:
         """An environment's record; the present one where it is not here."""

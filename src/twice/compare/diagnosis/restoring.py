@@ -185,7 +185,7 @@ def _changed(
             continue
         made.add(
             made.restoring,
-            Lever(f"file {read.path}", "data", detail, "", 5, limits["instead"]),
+            Lever(f"file {read.path}", "data", detail, "", 5, limits["instead"], partly=True),
             Conditions(inside={"instead": json.dumps({read.path: bytes_})}),
             f"{read.path} as recorded",
         )
