@@ -129,6 +129,9 @@ def test_a_trace_is_not_reused_when_anything_it_saw_has_moved() -> None:
     moved = {
         "d.csv has changed": seen(files=(FileRead(root="p", path="here", what="file", content=named("x")),)),
         "is not there any more": seen(files=(FileRead(root="p", path="gone", what="file", content=named("x")),)),
+        "here is there now: an earlier run of the step left it": seen(
+            files=(FileRead(root="p", path="here", what="missing"),), written=(("p", "here"),)
+        ),
         "is there now": seen(files=(FileRead(root="p", path="here", what="missing"),)),
         "not there any more": seen(files=(FileRead(root="p", path="gone", what="exists"),)),
         "are others": seen(files=(FileRead(root="p", path="folder", what="listing", content=named("x")),)),

@@ -23,6 +23,7 @@ from twice.records.code import Code, ModuleSource, Snapshot
 from twice.records.digest import Digest
 from twice.records.environment import Environment
 from twice.records.run import RunRecord
+from twice.records.trace import Trace
 from twice.records.version import InputFile, StepSpec, Version
 from twice.source.hybrid import Group, Written, groups, mix
 from twice.store.store import Store
@@ -202,11 +203,21 @@ class Mixtures:
                 self._add(Factor(f"file {place[1]}", "data", place[1], place[1]), _Change(files={place}), readers)
             elif was is not None and now is not None:
                 self.untested.append(("data", place[1], "it lies outside the project, where nothing is put"))
+            elif place[0] and self._looked_for_in_vain(self.sides[int(was is not None)], place):
+                words = f"{place[1]}: {'there → not there' if now is None else 'not there → there'}"
+                self._add(Factor(f"file {place[1]}", "data", words, place[1]), _Change(files={place}), readers)
+
+    def _looked_for_in_vain(self, side: Side, place: tuple[str, str]) -> bool:
+        """Whether a file was not there in one version's run: then that it is there in the other is a change."""
+        traces = (self.store.load(result.trace, Trace) for result in side.run.steps if result.trace is not None)
+        return any(
+            (file.root, file.path) == place and file.what == "missing"
+            for trace in traces
+            for file in trace.watched.files
+        )
 
     def _readers(self, place: tuple[str, str]) -> list[str]:
         """The steps that were seen to read a file; all, where that is not known."""
-        from twice.records.trace import Trace
-
         found = []
         for side in self.sides:
             for result in side.run.steps:
@@ -327,9 +338,12 @@ class Mixtures:
     def _mixed_files(self, mixture: Mixture) -> Iterable[InputFile]:
         left, right = ({(file.root, file.path): file for file in side.version.files} for side in self.sides)
         swapped = {place for name in mixture for place in self.changes[name].files}
+        known = {place for change in self.changes.values() for place in change.files}
         for place in sorted(left.keys() | right.keys()):
             first, second = (right, left) if place in swapped else (left, right)
-            yield first.get(place) or second[place]
+            found = first.get(place) or (None if place in known else second[place])
+            if found is not None:
+                yield found
 
     def _specs(self, mixture: Mixture) -> Iterable[StepSpec]:
         left, right = (side.steps for side in self.sides)

@@ -141,8 +141,10 @@ class _Why:
 
     def _otherwise(self, found: Division) -> list[str]:
         """Outputs that are here not as they were recorded, which no change between the versions explains."""
-        lines = []
+        lines: list[str] = []
         every = frozenset(self.factors)
+        if not every:  # nothing could be changed, so only one side was run
+            return lines
         for mixture, recorded, name in (
             (frozenset(), self.mixing.recorded[0], self.names[0]),
             (every, self.mixing.recorded[1], self.names[1]),

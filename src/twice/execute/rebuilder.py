@@ -155,7 +155,8 @@ def moved(trace: Trace, world: World) -> str:
         return f"{trace.watched.unstable[0]} changed while it ran last"
     for file in trace.watched.files:
         if why := _file_moved(file, world):
-            return why
+            own = file.what == "missing" and (file.root, file.path) in trace.watched.written
+            return f"{why}: an earlier run of the step left it" if own else why
     for variable in trace.watched.variables:
         if world.variable(variable.name) != variable.content:
             if variable.name == ALL:
