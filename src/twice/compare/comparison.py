@@ -73,9 +73,10 @@ def rarely(verdict: Verdict) -> str:
     """What so many runs that agree may have missed, in words; empty if nothing that ran again agrees.
 
     Args:
-        verdict: A verdict; the step counts that ran least often.
+        verdict: A verdict; the step counts that ran least often. Of one that differs it is not said.
     """
-    runs = min((step.seen for step in verdict.steps if step.reproduces and step.seen), default=0)
+    same = all(step.reproduces for step in verdict.steps)
+    runs = min((step.seen for step in verdict.steps if step.seen), default=0) if same else 0
     if runs < 2:
         return ""
     missed = f"{100 * (1 - 1 / _SELDOM) ** runs:.0f} %"

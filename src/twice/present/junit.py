@@ -69,7 +69,8 @@ def _message(step: StepVerdictView) -> str:
 
 def _told(step: StepVerdictView) -> str:
     """Everything that is known, line by line."""
-    lines = [step.reason] if step.reason else []
+    suspected = step.reason and step.causes and step.verdict != "fails"  # which the causes settle
+    lines = [step.reason] if step.reason and not suspected else []
     for cause in step.causes:
         where = f" ({cause.location})" if cause.location else ""
         detail = f": {cause.detail}" if cause.detail else ""
