@@ -26,6 +26,7 @@ from twice.compare.diagnosis.case import (
 )
 from twice.compare.diagnosis.chance import detectable, exact, needed
 from twice.compare.diagnosis.inquiry import consider
+from twice.compare.diagnosis.trials import Trials
 
 STEADYING = ("entropy", "clock", "threads", "directory-order", "memory-addresses", "path", "hash-seed", "locale")
 RESTORING = ("timezone", "user-environment", "environment", "data", "code", "hardware")
@@ -357,3 +358,10 @@ def test_how_many_runs_would_see_a_disagreement_is_said_where_outcomes_repeat() 
     assert needed({"usual": 16, "other": 3}).endswith(": it takes 18 runs to see that in 95 % of cases")
     assert needed({"usual": 16, "other": 3}).startswith("3 of 19 runs in the same way gave something else")
     assert not needed({"one": 1, "two": 1, "three": 1}), "they never agree, which two runs show"
+
+
+def test_of_many_levers_an_experiments_question_names_the_first_ones_only() -> None:
+    levers = tuple(Lever(name, "entropy", name) for name in ("bb", "a", "dddd", "ccc"))
+    trials = Trials(Case(steadying=levers), ())
+    assert trials.named(frozenset({"a", "bb"})) == "a and bb"
+    assert trials.named(frozenset({"a", "bb", "ccc", "dddd"})) == "a, bb and 2 more things"

@@ -18,6 +18,10 @@ class Exhausted(Exception):  # noqa: N818
     """The trials that may be made are used up."""
 
 
+MOST_NAMED = 3
+"""So many levers are named; what each experiment changed stands with its evidence."""
+
+
 class Trials:
     """What was tried.
 
@@ -68,10 +72,11 @@ class Trials:
         return made
 
     def named(self, levers: Levers) -> str:
-        """What some levers change, in words."""
-        return (
-            " and ".join(sorted(self.levers[name].detail or self.levers[name].factor for name in levers)) or "nothing"
-        )
+        """What some levers change, in words; of many only the first."""
+        words = sorted((self.levers[name].detail or self.levers[name].factor for name in levers), key=_short_first)
+        if len(words) > MOST_NAMED:
+            return f"{', '.join(words[:2])} and {len(words) - 2} more things"
+        return " and ".join(words) or "nothing"
 
 
 def disagree(trials: Iterable[Trial]) -> bool:
@@ -82,3 +87,7 @@ def disagree(trials: Iterable[Trial]) -> bool:
 def times(trials: Sequence[Trial]) -> str:
     """How many they are, in words."""
     return f"{len(trials)} run{'' if len(trials) == 1 else 's'}"
+
+
+def _short_first(word: str) -> tuple[int, str]:
+    return len(word), word
