@@ -61,9 +61,9 @@ def plain(value, depth=6):
             return plain(value.tolist(), depth - 1)
         try:
             pickle.dumps(value)
-        except Exception:
-            return None
-        return value
+            return value
+        except Exception:  # it holds something of the script's own: then what it consists of
+            pass
     state = getattr(value, "__dict__", None)
     return {str(key): plain(one, depth - 1) for key, one in state.items()} if isinstance(state, dict) else None
 

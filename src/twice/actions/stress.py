@@ -20,7 +20,6 @@ from twice.compare.noise import spread
 from twice.compare.variations import Variations, reproducibility, together, variations
 from twice.control.conditions import Conditions
 from twice.control.draws import CONDITION as DRAWS
-from twice.environment.record import host
 from twice.errors import NotFound, ParameterError
 from twice.execute.events import Experimenting, Listener
 from twice.execute.plan import Plan
@@ -167,12 +166,11 @@ class _Stressed:
 
     def _witnesses(self) -> int:
         """How many runs that were made here for another reason gave the same, as the recorded one and verifications."""
-        if not self.control or self.control[0].failure:
+        now = self.control[0].trace if self.control else None
+        if now is None:
             return 0
         return sum(
-            trace.output.content == self.control[0].outcome
-            and trace.environment == self.plan.environment_digest
-            and trace.host == host()
+            (trace.output.content, trace.environment, trace.host) == (now.output.content, now.environment, now.host)
             for trace in self.store.traces(self.subject.usual.key)
         )
 
@@ -197,7 +195,7 @@ class _Stressed:
             conditions = self.base
             for variation in variations:
                 conditions = conditions.with_(self.chosen[variation][1])
-            made = self._runs(conditions, 1, f"{names} at once")
+            made = self._runs(conditions, 1, f"{len(variations)} things at once, from {variations[0]} on")
             if not made:
                 return False
             if made[0].outcome == self.control[0].outcome:
@@ -303,7 +301,8 @@ class _Stressed:
             if self.laboratory.out_of_time:
                 return known
             seconds = self.subject.usual.duration / 1e9
-            self.listener(Experimenting(self.spec.name, words, "what does it do to the output?", missing, seconds))
+            why = "what does it do to the output?" if conditions != self.base else "does it agree with itself?"
+            self.listener(Experimenting(self.spec.name, words, why, missing, seconds))
             known += self.laboratory.run(self.subject, conditions, missing)
         return known
 
