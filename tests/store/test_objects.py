@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from twice.errors import Damaged, NotFound, StoreError
+from twice.errors import Damaged, NotFound, StoreError, StoreUnusable
 from twice.records.digest import Digest, digest_bytes
 from twice.store import Store
 from twice.store.stretches import LARGE
@@ -251,3 +251,34 @@ def test_an_object_that_is_copied_out_is_held_against_its_name_and_what_is_wrong
     with Store.open(store.path) as other, pytest.raises(Damaged, match=digest):
         other.copy_out(digest, target, verify=True)
     assert not target.exists()
+
+
+def test_the_holes_of_a_file_are_holes_in_the_store_and_in_what_is_copied_out(store: Store, tmp_path: Path) -> None:
+    file, target = tmp_path / "sparse", tmp_path / "target"
+    with file.open("wb") as out:
+        out.write(b"begins")
+        out.seek(300 << 20)
+        out.write(b"in the middle")
+        out.truncate(400 << 20)
+    if file.stat().st_blocks * 512 > 10 << 20:
+        pytest.skip("this file system knows no holes")
+    digest = store.put_file(file)
+    store.copy_out(digest, target, verify=True)
+    for place in (store.file(digest), target):
+        assert place.stat().st_size == 400 << 20
+        assert place.stat().st_blocks * 512 < 10 << 20
+        with place.open("rb") as found:
+            assert found.read(6) == b"begins"
+            found.seek(300 << 20)
+            assert found.read(14) == b"in the middle\0"
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_nothing_is_put_where_a_store_was_before_it_was_moved_away(tmp_path: Path, used: bool) -> None:
+    with Store.open(tmp_path / "store") as store:
+        if used:
+            store.put(b"before")
+        store.path.rename(tmp_path / "elsewhere")
+        with pytest.raises(StoreUnusable, match="moved or deleted while it was in use"):
+            store.put(b"after")
+    assert not (tmp_path / "store").exists()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from twice.actions.snapshotted import Snapshotted
 from twice.errors import CaptureError
+from twice.execute.captured import private_map
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.source.importer import MAIN
@@ -77,15 +77,8 @@ def value(
 
 
 def reader(store: Store) -> Callable[[Digest], memoryview]:
-    """Objects as private writable maps: what is written there, the vault does not see."""
-
-    def read(digest: Digest) -> memoryview:
-        with open(store.file(digest), "rb") as file:
-            if not file.seek(0, 2):
-                return memoryview(bytearray())
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-
-    return read
+    """Objects as private writable memory: what is written there, the vault does not see."""
+    return lambda digest: private_map(store.file(digest))
 
 
 def term(store: Store, artifact: Artifact) -> Term:

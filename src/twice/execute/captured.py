@@ -5,6 +5,7 @@ Standard library only, beside what the user's own values need.
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -14,6 +15,9 @@ from typing import Any
 
 from twice.source.importer import Module
 from twice.source.loader import Code
+
+MAPPED = 1 << 20
+"""Bytes from which on a part of a value is mapped instead of read."""
 
 
 class Captured:
@@ -71,9 +75,16 @@ class Captured:
         return None
 
 
-def private_map(path: str) -> memoryview:
-    """A file as writable memory whose changes nobody else sees."""
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            return memoryview(bytearray())
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+def private_map(path: str | Path) -> memoryview:
+    """A file as writable memory whose changes nobody else sees; a small one is read.
+
+    A map takes an open file for as long as it lives, and a value may have thousands of parts.
+    """
+    with open(path, "rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size >= MAPPED:
+            try:
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+            except OSError as problem:
+                if problem.errno not in (errno.EMFILE, errno.ENFILE):
+                    raise
+        return memoryview(bytearray(file.readall()))

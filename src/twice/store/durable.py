@@ -122,13 +122,7 @@ def copy_new(source: Path, path: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             with flushing(descriptor) if os.fstat(reader.fileno()).st_size > _AT_A_TIME else nullcontext():
-                copied = _copied_by_kernel(reader.fileno(), descriptor)
-            if not copied:
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                os.ftruncate(descriptor, 0)
-                reader.seek(0)
-                while block := reader.read(1 << 20):
-                    write_all(descriptor, memoryview(block))
+                copy_whole(reader.fileno(), descriptor)
             seal(descriptor)
         finally:
             os.close(descriptor)
@@ -158,26 +152,47 @@ def flushing(descriptor: int) -> Iterator[None]:
         raise problems[0]
 
 
-def copy_range(source: int, target: int, offset: int, length: int) -> None:
-    """Copy some bytes of an open file to the end of another; in the kernel where it can."""
-    while length:
-        try:
-            count = os.copy_file_range(source, target, length, offset)
-        except (AttributeError, OSError):
-            count = 0
-        if not count:
-            block = os.pread(source, min(length, 1 << 20), offset)
-            if not block:
-                raise OSError(errno.EIO, "the file is shorter than it should be")
+def copy_whole(source: int, target: int) -> None:
+    """Copy an open file to an empty one, in the kernel where it can; what is nowhere on the disk stays so."""
+    status = os.fstat(source)
+    if status.st_blocks * 512 < status.st_size and _copied_by_extents(source, target, status.st_size):
+        return
+    if not _copied_by_kernel(source, target):
+        os.lseek(source, 0, os.SEEK_SET)
+        os.lseek(target, 0, os.SEEK_SET)
+        os.ftruncate(target, 0)
+        while block := os.read(source, 1 << 20):
             write_all(target, memoryview(block))
-            count = len(block)
-        offset += count
-        length -= count
+
+
+def _copied_by_extents(source: int, target: int, size: int) -> bool:
+    """Copy what there is of a file with holes; False where the file system cannot say."""
+    place = 0
+    try:
+        while place < size:
+            try:
+                start = os.lseek(source, place, os.SEEK_DATA)
+            except OSError as problem:
+                if problem.errno != errno.ENXIO:
+                    return False
+                break  # nothing but a hole up to the end
+            place = os.lseek(source, start, os.SEEK_HOLE)
+            os.lseek(source, start, os.SEEK_SET)
+            os.lseek(target, start, os.SEEK_SET)
+            while start < place and (block := os.read(source, min(place - start, 1 << 20))):
+                write_all(target, memoryview(block))
+                start += len(block)
+        os.ftruncate(target, size)
+    except AttributeError:  # a system that knows no holes
+        return False
+    return True
 
 
 def _copied_by_kernel(source: int, target: int) -> bool:
     if not hasattr(os, "copy_file_range"):
         return False
+    os.lseek(source, 0, os.SEEK_SET)
+    os.lseek(target, 0, os.SEEK_SET)
     copied = 0
     try:
         while count := os.copy_file_range(source, target, _AT_A_TIME):

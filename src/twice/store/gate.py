@@ -80,7 +80,7 @@ class Gate:
         Raises:
             StoreUnusable: Somebody else does.
         """
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._scratch.folder()
         with open(lock_file(self._file.with_name("collecting.lock")), "wb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,7 +101,7 @@ class Gate:
         """An open file of this thread alone: threads and forked children must not give up each other's locks."""
         process = os.getpid()
         if getattr(self._mine, "process", None) != process:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._scratch.folder()
             opened = self._mine.opened = _Open(lock_file(self._file))
             self._mine.process = process
             self._mine.held = False

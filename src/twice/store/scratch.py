@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from twice.errors import StoreUnusable
 from twice.records.digest import Digest
 
 _PINS = "relied-on"
@@ -39,6 +40,7 @@ class Scratch:
         self._process = 0
         self._finalizer: weakref.finalize[[Path, tuple[int, ...], int], Scratch] | None = None
         self._pins: set[Digest] = set()
+        self._found = path.is_dir()
 
     def file(self) -> Path:
         """A name for a new file; nothing is there yet."""
@@ -46,11 +48,11 @@ class Scratch:
 
     def name(self) -> str:
         """As :meth:`file`, as a text."""
-        return f"{self._folder()}/{secrets.token_hex(12)}"
+        return f"{self.folder()}/{secrets.token_hex(12)}"
 
     def spool(self) -> Path:
         """A fresh, empty folder."""
-        folder = self._folder() / f"spool-{secrets.token_hex(8)}"
+        folder = self.folder() / f"spool-{secrets.token_hex(8)}"
         folder.mkdir()
         return folder
 
@@ -59,7 +61,7 @@ class Scratch:
         wanted = [*digests]
         if self._process == os.getpid() and self._pins.issuperset(wanted):
             return
-        self._folder()
+        self.folder()
         with self._lock:
             fresh = [digest for digest in dict.fromkeys(wanted) if digest not in self._pins]
             # Not flushed: what matters is what other processes see, and after a power cut none of them is alive.
@@ -85,6 +87,7 @@ class Scratch:
             What was removed.
         """
         now = time.time()
+        self._found = self._found or self.path.is_dir()
         removed = []
         for entry in self.leftovers():
             with suppress(OSError):
@@ -114,7 +117,12 @@ class Scratch:
         except OSError:
             return []
 
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """This process's own folder, which goes when the process ends.
+
+        Raises:
+            StoreUnusable: The store was moved or deleted while it was in use.
+        """
         with self._lock:
             # A forked child must not write into a folder that goes when its parent closes the store.
             if self._own is None or self._process != os.getpid() or not self._own.is_dir():
@@ -128,7 +136,13 @@ class Scratch:
             self._finalizer.detach()
             _close(self._descriptor, self._relied_on)
         own = self.path / f"{process}-{secrets.token_hex(8)}"
+        if self._found and not self.path.is_dir():
+            raise StoreUnusable(
+                f"the store {self.path.parent} is not there any more: it was moved or deleted while it was in use.",
+                hint="start again with the store where it is now",
+            )
         own.mkdir(parents=True)
+        self._found = True
         descriptor = os.open(own / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with suppress(OSError):  # no locks here: then age alone decides
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -21,7 +21,7 @@ from twice.errors import Damaged, NotFound
 from twice.records.digest import Digest, digest_bytes, named, threads_for
 from twice.store import packs, recipes
 from twice.store.content import Content, damaged, digest_finished
-from twice.store.durable import copy_range, explained, seal, sync, sync_folder, write_all
+from twice.store.durable import copy_whole, explained, seal, sync, sync_folder, write_all
 from twice.store.packs import Packs
 from twice.store.recipes import Stretch, recipe_name
 from twice.store.scratch import Scratch
@@ -113,7 +113,7 @@ class Shelves:
             with open(descriptor, "wb", buffering=0) as out:
                 if self._is_file(digest):
                     with self._backend.file(object_name(digest)).open("rb") as source:
-                        copy_range(source.fileno(), out.fileno(), 0, os.fstat(source.fileno()).st_size)
+                        copy_whole(source.fileno(), out.fileno())
                 elif self.packs.find(digest) is None and self._backend.exists(recipe_name(digest)):
                     self._make(digest, out)
                 else:

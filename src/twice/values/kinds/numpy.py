@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twice.errors import Damaged
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"numpy"})
+_MAPPED = 1 << 20
 
 
 # Arrays.
@@ -154,6 +156,8 @@ def writable(data: Any) -> Any:
 
     if isinstance(data, memoryview):
         return bytearray(data) if data.nbytes < OUTSIDE else data
+    if Path(data).stat().st_size < _MAPPED:  # a map takes an open file, and a value may have thousands of parts
+        return bytearray(Path(data).read_bytes())
     np = library("numpy")
 
     return np.memmap(data, mode="c", dtype=np.uint8)
