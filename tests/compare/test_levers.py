@@ -128,6 +128,13 @@ def test_variables_are_set_back_where_their_value_is_known_and_named_where_it_is
     ]
 
 
+def test_the_recorded_host_has_its_name_again() -> None:
+    elsewhere = msgspec.structs.replace(trace(), host="there")
+    found = made(elsewhere, trace(), environment(), environment())
+    assert found.together(["host"]).inside == {"host": "there"}
+    assert "host" not in made(trace(), trace(), environment(), environment()).conditions
+
+
 def test_what_was_not_there_when_it_was_looked_for_can_be_gone_again() -> None:
     recorded = trace(
         files=(FileRead(root="", path="/tmp/cache", what="missing"), FileRead(root="p", path="own", what="missing")),

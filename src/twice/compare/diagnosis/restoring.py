@@ -51,6 +51,15 @@ def restoring(
         Conditions(inside={"clock": f"frozen {recorded.started}"}),
         "the clock at the moment of the record",
     )
+    if recorded.host != usual.host:
+        called = first(usual.watched, "identity") or first(recorded.watched, "identity")
+        words = f"host name {recorded.host} → {usual.host}"
+        made.add(
+            made.restoring,
+            Lever("host", "user-environment", words, at(called), 4 if called else 0, limits["host"]),
+            Conditions(inside={"host": recorded.host}),
+            f"host name {recorded.host}",
+        )
     _variables(made, recorded, usual, then, here, variable_here)
     _files(made, recorded, usual, limits)
     _changed(made, recorded, changed, limits)

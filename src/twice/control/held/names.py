@@ -49,13 +49,22 @@ def hold_identity(setting: str, files: Collection[str]) -> None:
     answers: list[tuple[Callable[..., Any], object]] = [
         (os.getpid, PROCESS),
         (os.getppid, PROCESS - 1),
-        (socket.gethostname, HOST),
-        (socket.getfqdn, HOST),
-        (platform.node, HOST),
         (getpass.getuser, USER),
     ]
     for original, answer in answers:
         replace(original, _answering(original, answer, files))
+    hold_host(HOST, files)
+
+
+def hold_host(setting: str, files: Collection[str]) -> None:
+    """Let the machine have another name, as seen from the user's own code.
+
+    Args:
+        setting: The name.
+        files: The file names of the user's code.
+    """
+    for original in (socket.gethostname, socket.getfqdn, platform.node):
+        replace(original, _answering(original, setting, files))
 
 
 def hold_umask(setting: str, files: Collection[str]) -> None:
