@@ -107,7 +107,7 @@ def test_nothing_that_comes_from_a_store_is_code_on_the_page() -> None:
 
 def test_nothing_that_comes_from_a_store_is_code_on_the_pages_of_stress_and_diff() -> None:
     cell = StressCell(variation=EVIL, factor=EVIL, effect="different", detail=EVIL, runs=3)
-    stressed = StressedStep(step=EVIL, reproducibility=EVIL, cells=(cell,))
+    stressed = StressedStep(step=EVIL, reproducibility=EVIL, cells=(cell,), pins={EVIL: EVIL})
     shown = stress_page(StressView(name=EVIL, run=EVIL, variations=(EVIL,), steps=(stressed,)))
     cause = CauseView(factor=EVIL, detail=EVIL, location=EVIL, status=EVIL, reason=EVIL, share=0.5)
     difference = DifferenceView(

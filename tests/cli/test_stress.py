@@ -31,5 +31,8 @@ def test_each_step_is_told_what_it_minds(tmp_path: Path) -> None:
     assert classes["steady"] == "depends on timezone" and classes["restless"].startswith(
         "unstable; with clock held still: bitwise anywhere"
     )
+    pins = {step["step"]: list(step["pins"]) for step in data["steps"]}
+    assert pins == {"steady": ["timezone"], "drawn": ["hash-seed"], "restless": ["clock"]}
     drawn = folder.twice("stress", "v1", limit=600).out
+    assert "  timezone: pinned in every run; elsewhere, use UTC, or pass the zone" in drawn
     assert re.search(r"umask +=", drawn) and "restless: unstable" in drawn

@@ -15,9 +15,10 @@ from twice.actions.fetch import term
 from twice.actions.laboratory import Laboratory, Run, Subject
 from twice.actions.prepare import from_version
 from twice.actions.seed_noise import with_other_seeds
+from twice.compare.diagnosis.levers import FIXES
 from twice.compare.diagnosis.steadying import UNWRITTEN, still
 from twice.compare.noise import spread
-from twice.compare.variations import Variations, reproducibility, together, variations
+from twice.compare.variations import PINS, Variations, reproducibility, together, variations
 from twice.control.conditions import Conditions
 from twice.control.draws import CONDITION as DRAWS
 from twice.errors import NotFound, ParameterError
@@ -244,7 +245,17 @@ class _Stressed:
             found = "unstable"
         elif self.control and self.control[0].failure:
             found = "fails"
-        return StressedStep(step=self.spec.name, reproducibility=found, held=self.held, cells=tuple(cells))
+        return StressedStep(
+            step=self.spec.name,
+            reproducibility=found,
+            held=self.held,
+            cells=tuple(cells),
+            pins={
+                factor: PINS.get(factor) or FIXES[factor]
+                for factor in (*self.held, *minded)
+                if factor != "seed" and minded.get(factor) != "inconclusive"
+            },
+        )
 
     def _why_not(self, factor: str) -> str:
         if factor in self.held:

@@ -65,6 +65,16 @@ _TOGETHER: tuple[tuple[str, ...], ...] = (
 )
 """What seldom matters is varied at once. What is minded most often comes first, for budgets that run out."""
 
+PINS: Mapping[str, str] = {
+    "threads": "one thread is the same on every machine: OMP_NUM_THREADS=1 when it is recorded, or deterministic=True",
+    "hardware": "a code path that machines of the last ten years share, when it is recorded: "
+    "OPENBLAS_CORETYPE=Haswell, ATEN_CPU_CAPABILITY=avx2, MKL_CBWR=AVX2; or accept='rounding'",
+    "hash-seed": "pinned in every run; elsewhere, sort sets before they come out",
+    "timezone": "pinned in every run; elsewhere, use UTC, or pass the zone",
+    "locale": "pinned in every run; elsewhere, sort and format without the locale",
+}
+"""Factor → how a step that minds it gives the same on other machines, where there is something to pin."""
+
 _NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV")
 _FAMILIES_NEEDED = ("PYTHON", "LD_", "DYLD_", "LC_", "TWICE_")
 """Variables without which no process starts as usual, or that are varied on their own."""

@@ -355,12 +355,14 @@ class StressedStep:
         reproducibility: The class that later verdicts may expect.
         held: Factors that were held still throughout, since it disagrees with itself without; usually none.
         cells: Variation by variation.
+        pins: Factor that it minds → what to pin, or to do, so that it gives the same elsewhere.
     """
 
     step: str
     reproducibility: str
     held: tuple[str, ...] = ()
     cells: tuple[StressCell, ...]
+    pins: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,4 +75,6 @@ def _steps(view: StressView) -> Iterator[str]:
         )
         for why, many in untried.items():
             yield f'<p class="dim">{count(many, "variation")} not tried: {escape(why)}</p>'
+        for factor, pin in step.pins.items():
+            yield f"<p>{escape(factor)}: {escape(pin)}</p>"
         yield "</section>"

@@ -38,6 +38,7 @@ def draw_stress(view: StressView) -> RenderableType:
             for cell in step.cells
             if cell.effect not in ("unaffected", "not tried")
         ]
+        lines += [text(f"{factor}: {pin}", "dim") for factor, pin in step.pins.items()]
         parts.append(section(f"{step.step}: {step.reproducibility}", *lines))
     if any(cell.detail in (TIME_IS_UP, STOPPED) for step in view.steps for cell in step.cells):
         why = STOPPED if view.interrupted else f"{TIME_IS_UP} (--budget gives it more)"
