@@ -157,6 +157,13 @@ def told(found: dict[str, Any]) -> tuple[str, set[str]]:
     return ("incidental" if minded else "reproducible"), set(minded)
 
 
+def entering(found: dict[str, Any]) -> dict[str, str]:
+    """Factor → the line that it enters at, where that was seen."""
+    known = [(cell["factor"], cell.get("location")) for cell in found["stress"]["steps"][0]["cells"]]
+    known += [(cause["factor"], cause["location"]) for cause in found["verify"]["steps"][0]["causes"]]
+    return {factor: where for factor, where in known if where}
+
+
 def line(found: dict[str, Any]) -> tuple[bool, str]:
     """Whether a script was judged right, and its row."""
     truth = [*(found["cause"] or ()), *(found["by"] or ())]
@@ -168,7 +175,8 @@ def line(found: dict[str, Any]) -> tuple[bool, str]:
     kind, factors = told(found)
     named = all(FACTORS[cause] & factors for cause in truth)
     right = kind == found["class"] and named
-    said = ", ".join(sorted(factors))
+    where = entering(found)
+    said = ", ".join(f"{factor} ({where[factor]})" if factor in where else factor for factor in sorted(factors))
     return (
         right,
         f"| {found['id']} | {found['class']} | {', '.join(truth)} | {kind} | {said} | {'yes' if right else 'no'} |",
@@ -247,7 +255,7 @@ def table(entries: Iterable[dict[str, Any]], verdicts: Path) -> str:
     return "\n".join((*HEAD, *rows, "", f"{sum(rights)} of {len(rights)} as they are.", "", *not_run(left)))
 
 
-HEAD = ("| script | class | cause | judged | factors | right |", "|---|---|---|---|---|---|")
+HEAD = ("| script | class | cause | judged | factors (and where they enter) | right |", "|---|---|---|---|---|---|")
 
 
 def not_run(left: list[str]) -> list[str]:
