@@ -197,7 +197,7 @@ class Observer:
             return
         if frame.f_code.co_filename in self._files:
             self._note(what, which, frame)
-        elif self.all_clocks and what == "clock" and not asks(frame, _NAMES_THINGS):
+        elif self.all_clocks and what == "clock" and not (asks(frame, _NAMES_THINGS) or _idle(frame, self._files)):
             self._note(what, which, self._asker(frame))
 
     def _replace_dates(self) -> None:
@@ -263,6 +263,8 @@ _NAMES_THINGS = frozenset(
     {"asyncio", "concurrent", "joblib", "logging", "multiprocessing", "ssl", "tempfile", "threading"}
 )
 """Libraries that draw entropy to name files, folders and processes, and never for numbers that come out."""
+_WARN_ONLY = frozenset({"matplotlib.legend"})
+"""Modules that look at clocks to warn that they are slow."""
 _HANDS_ON = re.compile(r"os|(_collections_|collections\.)abc|twice\.control\..*").fullmatch
 """Modules, by their names, that look at variables for whoever called them."""
 _CARRY_OUT = frozenset(
@@ -288,6 +290,17 @@ def _harmless(frame: FrameType | None, files: Collection[str]) -> bool:
         if frame.f_code.co_qualname in _CARRY_OUT:
             return False
         if name.partition(".")[0] in _NAMES_THINGS or name.startswith(_CALLBACKS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _idle(frame: FrameType | None, files: Collection[str]) -> bool:
+    """Whether a library looks at a clock for nothing that comes out: to warn, or while it is imported."""
+    if frame is not None and frame.f_globals.get("__name__") in _WARN_ONLY:
+        return True
+    while frame is not None and frame.f_code.co_filename not in files:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
         frame = frame.f_back
     return False
