@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from unittest import mock
 
 from store.building import NOON, put_run, ref_to
 from twice.records.digest import Digest
 from twice.records.run import RunRecord
 from twice.records.trace import Trace
-from twice.store import Store
+from twice.store import Store, intake, objects, stretches
+from twice.store import large as large_
 from twice.store.needed import Policy
 
 Say = Callable[[str, str], object]
@@ -67,6 +71,34 @@ def held(store: Store, reported: Reported) -> None:
         assert store.load(ref.run, RunRecord).version == ref.version
 
 
+_NOISE = random.Random(1).randbytes(300_000)
+
+
+def _with_small_ones_large(story: Callable[[Store, Say], object]) -> Callable[[Store, Say], object]:
+    def told(store: Store, say: Say) -> None:
+        with ExitStack() as patched:
+            for module in (intake, large_, objects, stretches):
+                patched.enter_context(mock.patch.object(module, "LARGE", 64 << 10))
+            story(store, say)
+
+    return told
+
+
+def large(store: Store, say: Say) -> None:
+    """A large file, two more that are like it, and an output that is; the last ones by recipes."""
+    outside = store.path.parent / "outside"
+    outside.write_bytes(_NOISE)
+    say("object", store.put_file(outside))
+    for number in range(2):
+        outside.write_bytes(b"put in %d" % number + _NOISE)
+        say("object", store.put_file(outside))
+    spooled = store.spool() / "output"
+    spooled.write_bytes(_NOISE[:200_000] + b"something else" + _NOISE[200_000:])
+    digest = store.adopt(spooled)
+    say("object", digest)
+    assert store.file(digest).stat().st_size == len(_NOISE) + 14
+
+
 def before_clearing(store: Store) -> None:
     """Runs of which some can go, and small objects that nothing needs."""
     for seed in range(3):
@@ -101,4 +133,8 @@ def kept(store: Store, reported: Reported) -> None:
             store.load(digest, RunRecord)
 
 
-STORIES = {"day": Story(lambda store: None, day, held), "clear": Story(before_clearing, clear, kept)}
+STORIES = {
+    "day": Story(lambda store: None, day, held),
+    "large": Story(lambda store: None, _with_small_ones_large(large), held),
+    "clear": Story(before_clearing, clear, kept),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,34 @@ def test_what_is_cut_short_at_any_write_point_loses_nothing_and_can_be_done_agai
             day(store, again, tmp_path)
             held(store, again)
     assert points > 60, "the walk must come to every write point of the day"
+
+
+def test_large_files_that_are_cut_short_at_any_write_point_lose_nothing_and_can_be_done_again(tmp_path: Path) -> None:
+    """With an index that remembers what the last telling put, of which nothing is in the store of this one."""
+    from crash.stories import STORIES
+
+    told = STORIES["large"].told
+    reported: Reported = []
+    place = tmp_path / "store"
+    place.mkdir()
+
+    def story(backend: Backend) -> None:
+        reported.clear()
+        with remembering(backend) as store:
+            told(store, lambda kind, name: reported.append((kind, name)))
+
+    def remembering(backend: Backend) -> Store:
+        return Store(place, backend, Scratch(place / "tmp"), Index(place / "index.sqlite"))
+
+    points, recipes = 0, 0
+    for point, left in every_fault(MemoryBackend, story):
+        points, recipes = point, max(recipes, len(left.names("recipes/")))
+        shutil.rmtree(place / "assembled", ignore_errors=True)
+        with remembering(left) as store:
+            held(store, reported)
+            told(store, lambda kind, name: None)
+            assert store.check().problems == ()
+    assert points >= 12 and recipes >= 2, "the walk must come to every write point of what is filed by a recipe"
 
 
 def test_a_second_save_that_meets_the_first_at_any_write_point_wins_or_is_told(tmp_path: Path) -> None:

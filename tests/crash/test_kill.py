@@ -13,7 +13,7 @@ import pytest
 from crash.stories import STORIES
 
 TESTS = Path(__file__).parent.parent
-MOMENTS = {"day": 100, "clear": 20}
+MOMENTS = {"day": 100, "large": 30, "clear": 20}
 """How many moments a walk must come to at least; fewer, and the hook has lost sight of some."""
 
 
