@@ -44,6 +44,13 @@ def test_a_step_that_cannot_be_reproduced_ends_with_1_and_is_named(folder: Folde
     assert "✗  draw  different" in said.out
     assert "draw: why" in said.out
     assert "different: an output is not what was recorded" in said.out
+    short = folder.twice("verify", "v1.0", "--step", "draw", "--budget", "0.001s", expect=1).out
+    assert "not settled: the budget for experiments was used up" not in short, "the causes are known by now"
+    folder.edit("entropy.py", "urandom(6)", "urandom(5)")
+    folder.twice("run", "entropy.py", "--version", "v1.1")
+    short = folder.twice("verify", "v1.1", "--step", "draw", "--budget", "0.001s", expect=1).out
+    assert "not settled: the budget for experiments was used up" in short and "downstream" not in short
+    assert "seen, and not tested: " in short and "entropy: os.urandom (entropy.py:5)" in short
 
 
 def test_what_was_the_same_this_time_may_be_in_doubt(folder: Folder) -> None:

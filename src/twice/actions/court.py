@@ -143,7 +143,7 @@ class Court:
         return replace(step, verdict="equivalent", grade=SEED_NOISE, summary=said, accepted=True, reason=reason)
 
     def _followed(self, step: str, trace: Trace | None) -> str:
-        if trace is None:
+        if trace is None or not self.spread.below(step):
             return ""
         if time.monotonic() + self.spread.seconds(step) > self.diagnoser.until:
             return "not followed downstream: the budget for experiments was used up"

@@ -48,10 +48,11 @@ class Spread:
 
     def seconds(self, step: str) -> float:
         """How long following a step's difference to the end would take, by the record."""
-        below = self._below(step)
+        below = self.below(step)
         return sum(trace.duration / 1e9 for name, trace in self.traces.items() if name in below)
 
-    def _below(self, step: str) -> frozenset[str]:
+    def below(self, step: str) -> frozenset[str]:
+        """The steps that depend on a step's output."""
         found = {step}
         for spec in self.plan.steps:
             if found & set(spec.inputs.values()):
@@ -66,7 +67,7 @@ class Spread:
             output: What it gave, which is not what was recorded.
             apart: Steps whose output is not as recorded from recorded inputs either: nothing is learnt from them.
         """
-        below = self._below(step)
+        below = self.below(step)
         if not below:
             return ""
         self.listener(

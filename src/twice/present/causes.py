@@ -51,6 +51,8 @@ def draw_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
         lines.append(text(diagnosis.power, "dim"))
     if diagnosis.unsettled:
         lines.append(text(f"not settled: {diagnosis.unsettled}", "yellow"))
+        if seen := [named(cause) for cause in diagnosis.others if cause.location and cause.status == "not tested"]:
+            lines.append(text(f"seen, and not tested: {', '.join(seen)}", "dim"))
     lines.append(text(f"{count(diagnosis.runs, 'experiment')} with this step", "dim"))
     return lines
 
