@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from array import array
 from pathlib import Path
 
 import pytest
 
+from store.nobody import as_nobody
 from twice.errors import Damaged, NotFound, StoreError, StoreUnusable
 from twice.records.digest import Digest, digest_bytes
 from twice.store import Store
@@ -282,3 +284,19 @@ def test_nothing_is_put_where_a_store_was_before_it_was_moved_away(tmp_path: Pat
         with pytest.raises(StoreUnusable, match="moved or deleted while it was in use"):
             store.put(b"after")
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # this process has threads; the child uses none
+@pytest.mark.parametrize("size", [6, LARGE])
+def test_a_file_of_the_users_that_may_not_be_read_is_named(size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # not below tmp_path, which only its owner may enter
+        Path(folder).chmod(0o777)
+        file = Path(folder) / "secret"
+        file.write_bytes(bytes(size))
+        file.chmod(0)
+
+        def put() -> None:
+            with Store.open(Path(folder) / "store") as store:
+                store.put_file(file)
+
+        assert as_nobody(put) == f"NotFound: the file {file} cannot be read: Permission denied."

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import socket
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from store.nobody import as_nobody
 from twice.errors import TwiceError, ValueNotStorable
 from twice.values.compare import difference
 from twice.values.decode import decode
@@ -181,3 +184,28 @@ def test_a_stored_folder_cannot_write_through_its_own_links(tmp_path: Path) -> N
     with pytest.raises(TwiceError):
         decode(forged, place=tmp_path / "place")
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # this process has threads; the child uses none
+@pytest.mark.parametrize("what", ["file", "folder", "pipe", "socket"])
+def test_what_a_folder_holds_and_cannot_be_kept_is_named(what: str) -> None:
+    with tempfile.TemporaryDirectory() as place:  # not below tmp_path, which only its owner may enter
+        Path(place).chmod(0o755)
+        top = Path(place) / "out"
+        odd = top / "sub" / "odd"
+        odd.parent.mkdir(parents=True)
+        if what == "file":
+            odd.write_bytes(b"secret")
+            odd.chmod(0)
+        elif what == "folder":
+            odd.mkdir(mode=0)
+        elif what == "pipe":
+            os.mkfifo(odd)
+        else:
+            with socket.socket(socket.AF_UNIX) as listening:  # what it is bound to stays
+                listening.bind(str(odd))
+        said = as_nobody(lambda: Folder(top).entries())
+        assert said.startswith("ValueNotStorable: "), said
+        assert "sub/odd" in said and "hint: " in said
+        if what == "folder":
+            odd.chmod(0o755)

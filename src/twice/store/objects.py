@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -138,6 +139,8 @@ def _regular(file: Path) -> os.stat_result:
         raise NotFound(f"the file {file} cannot be read: {problem.strerror}.") from problem
     if not stat.S_ISREG(status.st_mode):
         raise StoreError(f"{file} is not a regular file, so it cannot be put in the store.")
+    if not os.access(file, os.R_OK):
+        raise NotFound(f"the file {file} cannot be read: {os.strerror(errno.EACCES)}.")
     return status
 
 

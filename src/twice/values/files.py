@@ -226,6 +226,7 @@ def write_content(target: Path, source: BufferSource, mode: int) -> None:
 
 
 def _walk(top: Path, folder: Path) -> Iterator[Entry]:
+    _demand_readable(top, folder, os.R_OK | os.X_OK)
     with os.scandir(folder) as found:
         for item in found:
             path = Path(item.path)
@@ -236,12 +237,21 @@ def _walk(top: Path, folder: Path) -> Iterator[Entry]:
                 yield Entry(relative, "folder", mode=stat.S_IMODE(item.stat().st_mode))
                 yield from _walk(top, path)
             elif item.is_file():
+                _demand_readable(top, path, os.R_OK)
                 status = item.stat()
                 mode = stat.S_IMODE(status.st_mode)
                 source = FileSource(path, status.st_size)
                 yield Entry(relative, "file", executable=bool(mode & stat.S_IXUSR), mode=mode, source=source)
             else:
                 raise ValueNotStorable(f"{relative} is neither a file, a folder nor a link", hint="remove it")
+
+
+def _demand_readable(top: Path, path: Path, how: int) -> None:
+    if not os.access(path, how):
+        raise ValueNotStorable(
+            f"{path.relative_to(top.parent).as_posix()} may not be read",
+            hint="give yourself the right to read it, or take it out of the folder",
+        )
 
 
 def _temporary_place(owner: object) -> Path:
