@@ -260,3 +260,43 @@ edit(
     ("flow.py", "10", "20"),
     both=True,
 )
+
+# -- what is in a module that counts as a whole
+
+_WHOLE = "def show(m):\n    return {ask}\ndef step():\n    return show(alpha)\n"
+for _what, _text, _ask in (
+    ("a class whose name is another one than it was assigned to (seed 1795542968201)", "X = 1\nOther = type('Called', (), {'k': 2})\n", "m.X, m.Other.k"),
+    ("names that are no texts", "X = 1\nglobals()[3] = 4\n", "m.X"),
+    ("a __getattr__ that fails in its own way (seed 1795535037599)", "X = 1\ndef __getattr__(name):\n    return {}[name]\n", "m.X"),
+    ("a __getattr__ that cannot be called (seed 1795541300422)", "X = 1\n__getattr__ = 1\n", "m.X"),
+):  # fmt: skip
+    edit(
+        f"a module that is handed around and has {_what}",
+        {"alpha.py": _text, "flow.py": f"import alpha\n{_WHOLE.replace('{ask}', _ask)}"},
+        ("alpha.py", "X = 1", "X = 2"),
+        both=True,
+    )
+    edit(
+        f"a default that is a module and has {_what}",
+        {"alpha.py": _text, "flow.py": f"import alpha\ndef show(m=alpha):\n    return {_ask}\ndef step():\n    return show()\n"},
+        ("alpha.py", "X = 1", "X = 2"),
+        both=True,
+    )  # fmt: skip
+edit(
+    "a class attribute that answers whatever it is asked (seed 1795536891333)",
+    {
+        "alpha.py": "class Odd:\n    def __getattr__(self, name):\n        return 1 / 0\nclass K:\n    odd = Odd()\n    n = 1\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.K().n\n",
+    },
+    ("alpha.py", "n = 1", "n = 2"),
+    both=True,
+)
+edit(
+    "a module whose name of itself is no text (seed 1795541300335)",
+    {
+        "alpha.py": "__name__ = ['x']\nclass A:\n    n = 1\nclass B(A):\n    pass\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.B.n\n",
+    },
+    ("alpha.py", "n = 1", "n = 2"),
+    both=True,
+)

@@ -93,7 +93,7 @@ def test_an_editable_install_counts_by_its_python_and_by_what_was_built_of_its_c
     assert answer() == ["ran", 90]
     edit("own/fast.c", "* 10", "* 100")
     assert answer() == ["reused", 90]  # nobody has built it
-    build = [python, "-c", "import setuptools; setuptools.setup()", "--quiet", "build_ext", "--inplace"]
+    build = [str(python), "-c", "import setuptools; setuptools.setup()", "--quiet", "build_ext", "--inplace"]
     subprocess.run(build, check=True, cwd=project, stdout=subprocess.DEVNULL)
     assert answer() == ["ran", 900]
     assert answer() == ["reused", 900]

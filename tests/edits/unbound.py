@@ -130,3 +130,37 @@ edit(
     both=True,
     why="nobody has seen that importing a module succeeds that is not loaded yet, so all of it counts",
 )
+edit(
+    "the annotation of a variable in a module that is not loaded yet (seed 1795542968389)",
+    {"alpha.py": "LIMIT: int = 2\ndef f():\n    return LIMIT\n", "flow.py": _LATER},
+    ("alpha.py", "LIMIT: int", "LIMIT: nothing"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the annotation of a variable that has no value, in a module that is not loaded yet",
+    {"alpha.py": "LIMIT: int\ndef f():\n    return 2\n", "flow.py": _LATER},
+    ("alpha.py", "LIMIT: int", "LIMIT: nothing"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the annotation of a variable that something reads",
+    {
+        "alpha.py": "LIMIT: int = 2\n",
+        "flow.py": "import alpha\ndef step():\n    return str(alpha.__annotations__['LIMIT'])\n",
+    },
+    ("alpha.py", "LIMIT: int", "LIMIT: str"),
+    matters=True,
+    both=True,
+)
+edit(
+    "the docstring of a named tuple that had none (seed 1795536891281)",
+    {
+        "alpha.py": "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int = 2\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.P(1)\n",
+    },
+    ("alpha.py", "    x: int", "    'Words.'\n    x: int"),
+    matters=False,
+    both=True,
+)

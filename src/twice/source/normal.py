@@ -478,6 +478,8 @@ def _augmented(w: _Writer, node: ast.AugAssign, scope: Scope | None) -> None:
 def _annotated(w: _Writer, node: ast.AnnAssign, scope: Scope | None) -> None:
     _stores(w, node.target, scope)
     if node.value is not None and (scope is None or scope.function):
+        if scope is None and w.keep_annotations:  # evaluated with the module
+            _annotation(w, node.annotation, scope, True)
         w.parts.append("(Assign")
         w.many([node.target], scope)
         w.write(node.value, scope)

@@ -76,8 +76,10 @@ def later(class_: type, definition: Piece, is_ours: Callable[[type], bool]) -> d
                 found[name] = value
     doc = held.get("__doc__")
     said = isinstance(doc, str) and not (docstring is not None and inspect.cleandoc(doc) == inspect.cleandoc(docstring))
-    # what a data class says of itself is made from its fields, and may have addresses in it
-    if said and "__dataclass_fields__" not in held:
+    # what a data class or a named tuple says of itself is made from its fields, and may have addresses in it
+    fields = held.get("_fields")
+    made = isinstance(fields, tuple) and doc == f"{class_.__name__}({', '.join(map(str, fields))})"
+    if said and "__dataclass_fields__" not in held and not made:
         found["__doc__"] = doc
     abstract = held.get("__abstractmethods__")
     if isinstance(abstract, frozenset):

@@ -191,12 +191,14 @@ class Names:
         if isinstance(value, FunctionType):
             return self._function(module, name, definition, value, place)
         if isinstance(value, type):
+            class_ = walk.classes.node(value)
             self._put_there(module, name, value)
-            return walk.classes.node(value)
+            return class_
         defines = definition is not None and definition.kind != CLASS
         if definition is not None and defines and not definition.known.decorated:
+            put = walk.values.node(f"{module}:{name} (put there)", value, place=place)
             self._put_there(module, name, value)  # it was a function
-            return walk.values.node(f"{module}:{name} (put there)", value, place=place)
+            return put
         if definition is not None and module == MAIN and has_another_decorator(walk.sources, definition):
             return self._variable(module, name, value, place)  # carried out again, it would not become what it is
         if definition is not None and defines and (module == MAIN or not is_plain(value)):

@@ -72,7 +72,7 @@ class Values:
                 edges.extend(walk.imports.as_a_whole(part, "holds"))
                 packages.setdefault(name_of(part))
             elif isinstance(part, type | FunctionType):
-                edges.extend(walk.distributions.edges(part.__module__ or ""))
+                edges.extend(walk.distributions.edges(str(part.__module__ or "")))
             elif found is None and type(part) is CACHED:  # it is written down by its name, so what it wraps counts
                 edges.extend(("holds", wrapped) for wrapped in walk.visit(part))
                 name = str(getattr(part, "__qualname__", ""))

@@ -11,7 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twice.errors import CaptureError
 from twice.records.code import COMPUTED_IMPORT
@@ -178,7 +178,7 @@ class Wholes:
         """All that a module's names stand for now, whoever gave them their values."""
         walk = self._walk
         edges: list[Edge] = []
-        for name, value in list(vars(sys.modules[module]).items()):
+        for name, value in _named_by_texts(vars(sys.modules[module])):
             private = name.startswith("_") and name not in walk.sources.survey(module).bindings  # as those of IPython
             if module == MAIN and (private or is_ours(value)):
                 continue
@@ -193,6 +193,11 @@ class Wholes:
                 if module == MAIN and not known:
                     del walk.main_names[name]
         return edges
+
+
+def _named_by_texts(names: Mapping[Any, object]) -> list[tuple[str, object]]:
+    """A module's variables whose names are texts: others can be put there, and nobody looks them up."""
+    return [(name, value) for name, value in list(names.items()) if isinstance(name, str)]
 
 
 def _finds_modules(normal: Normal, namespace: Mapping[str, object], cells: Mapping[str, object]) -> bool:

@@ -57,8 +57,11 @@ def holders(value: object, name: str) -> list[str]:
 def leads_to(module: str, qualified_name: str, value: object) -> bool:
     """Whether an object is found under a name in a module that is imported."""
     found: object = sys.modules.get(module)
-    for part in qualified_name.split("."):
-        found = getattr(found, part, None)
+    try:
+        for part in qualified_name.split("."):
+            found = getattr(found, part, None)
+    except Exception:  # a module's own ``__getattr__``, which may fail in its own way
+        return False
     return found is value
 
 
@@ -75,7 +78,8 @@ class _Reference(Kind):
         return resolve(state, making)
 
     def preview(self, value: Any) -> str:
-        return f"{self.name} {getattr(value, '__qualname__', '?')}"
+        called = "?" if isinstance(value, types.ModuleType) else getattr(value, "__qualname__", "?")
+        return f"{self.name} {called}"
 
 
 class ClassKind(_Reference):
