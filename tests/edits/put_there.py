@@ -300,3 +300,22 @@ edit(
     ("alpha.py", "n = 1", "n = 2"),
     both=True,
 )
+
+# -- what is put into a namespace of values
+
+for _put in ("cfg.rate = 10", "cfg.parts = [10]", "cfg.inner = types.SimpleNamespace(n=10)"):
+    edit(
+        f"what the script sets in a namespace of a module, as {_put}",
+        {
+            "alpha.py": "import types\ncfg = types.SimpleNamespace(rate=1)\n",
+            "flow.py": f"import alpha, types\nalpha.{_put}\ndef step():\n    return repr(alpha.cfg)\n",
+        },
+        ("flow.py", "10", "20"),
+        main=True,
+    )
+    edit(
+        f"what the script sets in its own namespace, as {_put}",
+        {"flow.py": f"import types\ncfg = types.SimpleNamespace(rate=1)\n{_put}\ndef step():\n    return repr(cfg)\n"},
+        ("flow.py", "10", "20"),
+        both=True,
+    )

@@ -7,6 +7,7 @@ Begin at ``walk``: the walk itself, which holds its parts together. Each part is
 - ``imports``: from a module and the attributes taken from it to what they stand for.
 - ``effects``: what happens when a module is imported; ``wholes``: modules that cannot be followed, and count entirely.
 - ``values``: constants, variables, cells, defaults; ``places``: the paths inside them.
+- ``given``: whether importing a module gives a name what it has, or somebody put it there later.
 - ``distributions``: what is installed, and so not walked into.
 
 ``found`` is what the walk puts down, ``sources`` the texts it met, ``live`` small questions to live objects, ``homes``

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar, copy_context
-from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Final
 
 from twice.source.installed import CACHED
@@ -224,7 +224,7 @@ def parts_held(value: object, is_ours: Callable[[type], bool]) -> list[tuple[str
     """What something holds that cannot be kept itself: how it is held, under which name, and what.
 
     A context variable holds what it was set to, an object of the user's own classes (one with a lock, say) and a
-    thread's own variables their attributes, a list or dict its items.
+    thread's own variables their attributes, as a simple namespace does, a list or dict its items.
 
     Args:
         value: The thing.
@@ -237,7 +237,7 @@ def parts_held(value: object, is_ours: Callable[[type], bool]) -> list[tuple[str
         return [("item", key, part) for key, part in list(value.items()) if type(key) in (str, int)]
     if type(value) is list:
         return [("item", place, part) for place, part in enumerate(value)]
-    if isinstance(value, threading.local | queue.Queue) or is_ours(type(value)):
+    if isinstance(value, threading.local | queue.Queue | SimpleNamespace) or is_ours(type(value)):
         return [("attribute", name, part) for name, part in list(attributes_of(value).items())]
     return []
 
@@ -249,7 +249,9 @@ def is_ours(value: object) -> bool:
 
 def is_remade(value: object) -> bool:
     """Whether a script's variable is better made again by its statement: type variables, aliases and the like."""
-    return type(value).__module__ in ("typing", "typing_extensions", "types") and not isinstance(value, MethodType)
+    if isinstance(value, MethodType | SimpleNamespace):
+        return False
+    return type(value).__module__ in ("typing", "typing_extensions", "types")
 
 
 # -- names
