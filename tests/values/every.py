@@ -83,12 +83,16 @@ def fitted_pipeline() -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression()).fit(A, Y)
 
 
+def piped(model: Any) -> Any:
+    return make_pipeline(StandardScaler(), model).fit(A, Y)
+
+
 def boosted() -> Any:
     return xgboost.train({"max_depth": 2, "nthread": 1}, xgboost.DMatrix(A, Y), 3)
 
 
-def light() -> Any:
-    return lightgbm.train({"verbose": -1, "num_threads": 1}, lightgbm.Dataset(A, Y), 3)
+def light(rounds: int = 3) -> Any:
+    return lightgbm.train({"verbose": -1, "num_threads": 1}, lightgbm.Dataset(A, Y), rounds)
 
 
 def cat() -> Any:
@@ -248,9 +252,13 @@ OTHERS: dict[str, Callable[[], Any]] = {
     "XGBoost": boosted,
     "LightGBM": light,
     "CatBoost": cat,
+    "XGBoost in a pipeline": lambda: piped(xgboost.XGBClassifier(n_estimators=3, max_depth=2, n_jobs=1)),
+    "LightGBM in a pipeline": lambda: piped(lightgbm.LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)),
+    "CatBoost in a pipeline": lambda: piped(cat()),
     "module": module,
     "ONNX": network,
     "figure": samples.figure,
+    "axes": lambda: samples.figure().axes[0],
 }
 """Kinds whose state is a library's own."""
 

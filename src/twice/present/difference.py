@@ -159,6 +159,7 @@ def _outputs(diff: DiffView) -> RenderableType:
             f"{output.before or '(none)'}  →  {output.after or '(none)'}" if output.before != output.after else ""
         )
         made.add_row(mark("different"), text(output.step, "bold"), text(output.difference or previews or "differs"))
-        if previews and output.difference and "→" not in output.difference:
+        told = "→" in output.difference or (output.before in output.difference and output.after in output.difference)
+        if previews and output.difference and not told:
             made.add_row("", "", text(previews, "dim"))
     return made

@@ -219,7 +219,10 @@ class Comparison:
             return texts(left, right, path)
         if isinstance(left, bytes) and isinstance(right, bytes):
             return binary(memoryview(left), memoryview(right), path)
-        return self._changed(left, right, path, f"was {described(left)} and is {described(right)}")
+        what = f"was {described(left)} and is {described(right)}"
+        if left != left and right != right:
+            what += ", another one: its bits differ"
+        return self._changed(left, right, path, what)
 
     def _changed(self, left: Term, right: Term, path: str, what: str) -> Difference:
         """Two leaves that are not the same; numbers with how far they are apart."""
@@ -257,7 +260,11 @@ class Comparison:
         for index, (before, after) in enumerate(zip(left, right, strict=False)):
             if before is after or (type(before) is type(after) and type(before) in (str, int) and before == after):
                 continue
-            parts.add(self.differ(before, after, f"{path}[{index}]"))
+            named = _named_alike(before, after)
+            if named is None:
+                parts.add(self.differ(before, after, f"{path}[{index}]"))
+            else:  # a step of a pipeline is known by its name
+                parts.add(self.differ(named[1], named[2], f"{path}[{named[0]!r}]"))
         if not parts.count and len(left) == len(right):
             return None
         detail: dict[str, Any] = {"differing": parts.count, "length": (len(left), len(right))}
@@ -360,6 +367,18 @@ def group(path: str, children: list[Difference], what: str = "", softer: str = "
     if len(children) == 1 and not what:
         return children[0]
     return Gathered(children).as_one(path, what or f"{len(children)} parts differ", {"changed": len(children)}, softer)
+
+
+def _named_alike(left: Term, right: Term) -> tuple[str, Term, Term] | None:
+    """The name and what it stands for, of two pairs of a name and an object that have one name."""
+    if not isinstance(left, terms.Container) or not isinstance(right, terms.Container) or left.form != "tuple":
+        return None
+    if len(left.items) != 2 or len(right.items) != 2 or left.items[0] != right.items[0]:
+        return None
+    name, before = left.items
+    after = right.items[1]
+    tagged = isinstance(before, terms.Tagged) and isinstance(after, terms.Tagged)
+    return (name, before, after) if tagged and isinstance(name, str) else None
 
 
 def _resized(before: int, after: int, differing: int, what: str) -> str:

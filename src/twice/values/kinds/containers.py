@@ -32,6 +32,29 @@ def _by_field(value: Tagged) -> dict[str, Any]:
     return {"class": value.part("class"), **fields, **(by_name(more) if isinstance(more, Mapping) else {})}
 
 
+class _Holding(Kind):
+    """The base of kinds that hold items beside little else; these are compared under the container's own place."""
+
+    word: str
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.compare import group
+        from twice.values.terms import Container, Mapping
+
+        first, second = left.part("items"), right.part("items")
+        items: Difference | None = None
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            items = comparison.mappings(first, second, path)
+        elif isinstance(first, Container) and isinstance(second, Container):
+            items = comparison.sequences(first.items, second.items, path, self.word)
+        else:
+            return comparison.states(left, right, path)
+        other = [
+            comparison.differ(left.part(name), right.part(name), f"{path}.{name}") for name in ("factory", "maxlen")
+        ]
+        return group(path, [part for part in (items, *other) if part is not None])
+
+
 class NamedTupleKind(_Fielded):
     """A named tuple: its class and its fields by name."""
 
@@ -55,10 +78,11 @@ class NamedTupleKind(_Fielded):
         return f"{type(value).__name__}({', '.join(type(value)._fields)})"
 
 
-class OrderedDictKind(Kind):
+class OrderedDictKind(_Holding):
     """An OrderedDict: its pairs."""
 
     name = "collections.OrderedDict"
+    word = "OrderedDict"
     staged = True
 
     def recognises(self, cls: type) -> bool:
@@ -77,10 +101,11 @@ class OrderedDictKind(Kind):
         return f"OrderedDict of {len(value)}"
 
 
-class DefaultDictKind(Kind):
+class DefaultDictKind(_Holding):
     """A defaultdict: its factory and its pairs."""
 
     name = "collections.defaultdict"
+    word = "defaultdict"
     staged = True
 
     def recognises(self, cls: type) -> bool:
@@ -100,10 +125,11 @@ class DefaultDictKind(Kind):
         return f"defaultdict of {len(value)}"
 
 
-class CounterKind(Kind):
+class CounterKind(_Holding):
     """A Counter: its counts, in order."""
 
     name = "collections.Counter"
+    word = "Counter"
 
     def recognises(self, cls: type) -> bool:
         return cls is collections.Counter
@@ -120,10 +146,11 @@ class CounterKind(Kind):
         return f"Counter of {len(value)}"
 
 
-class DequeKind(Kind):
+class DequeKind(_Holding):
     """A deque: its items and its greatest length."""
 
     name = "collections.deque"
+    word = "deque"
     staged = True
 
     def recognises(self, cls: type) -> bool:

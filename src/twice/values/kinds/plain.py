@@ -11,10 +11,14 @@ import pathlib
 import re
 import types
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twice.errors import ValueNotStorable
 from twice.values.kind import Kind, Making
+
+if TYPE_CHECKING:
+    from twice.values.compare import Comparison, Difference
+    from twice.values.terms import Tagged
 
 
 class _Plain(Kind):
@@ -28,6 +32,25 @@ class _Plain(Kind):
 
     def preview(self, value: Any) -> str:
         return str(value)
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        """In the value's own words: ``was 1/2 and is 1/3``. What is made for that is of the standard library."""
+        from twice.values.compare import Difference, plain
+        from twice.values.terms import LEAVES
+
+        found = comparison.states(left, right, path)
+        states = plain(left.state), plain(right.state)
+        if found is None or not all(type(part) in LEAVES for side in states for part in _parts(side)):
+            return found
+        try:
+            before, after = (self.preview(self.put_together(side, Making())) for side in states)
+        except (ValueError, TypeError, ArithmeticError):
+            return found
+        return Difference(path, f"was {before} and is {after}")
+
+
+def _parts(state: Any) -> tuple[Any, ...]:
+    return state if isinstance(state, tuple) else (state,)
 
 
 class ConstantKind(_Plain):
@@ -70,7 +93,7 @@ class SliceKind(_Plain):
         return slice(*state)
 
     def preview(self, value: slice) -> str:
-        return "slice"
+        return repr(value)
 
 
 class DateKind(_Plain):
@@ -254,6 +277,16 @@ class EnumKind(Kind):
 
     def preview(self, value: enum.Enum) -> str:
         return f"{type(value).__name__}.{value.name}"
+
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.compare import Difference
+
+        names: tuple[Any, Any] = (left.part("name"), right.part("name"))
+        if left.part("class") is None or names[0] == names[1] or not all(names):
+            return comparison.states(left, right, path)
+        if comparison.differ(left.part("class"), right.part("class"), path) is not None:
+            return comparison.states(left, right, path)
+        return Difference(path, f"was {names[0]} and is {names[1]}")
 
 
 class NamespaceKind(Kind):

@@ -9,7 +9,7 @@ from twice.values.kind import Kind
 from twice.values.kinds.objects import LibraryObjectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from twice.values.compare import Comparison, Difference
     from twice.values.terms import Tagged
@@ -33,7 +33,7 @@ class EstimatorKind(LibraryObjectKind):
             return None
         parts = found.children if found.path == path else (found,)
         names = [part.path.removeprefix(f"{path}.") for part in parts]
-        fitted = [name for name in names if name.partition(".")[0].partition("[")[0].endswith("_")]
+        fitted = [name for name in names if _is_fitted(name.partition(".")[0].partition("[")[0])]
         parameters = [name for name in names if name not in fitted]
         if found.path != path:
             return found
@@ -43,8 +43,29 @@ class EstimatorKind(LibraryObjectKind):
             if listed
         )
         verb = "differs" if len(parameters) + len(fitted) == 1 else "differ"
-        sentence = f"{what} {verb}{_estimators(parts, path)}"
+        far = _how_far([part for part in parts if part.path.removeprefix(f"{path}.") in fitted], path)
+        sentence = f"{what} {verb}{far}{_estimators(parts, path)}"
         return replace(found, what=sentence, detail={"parameters": parameters, "fitted": fitted})
+
+
+def _is_fitted(name: str) -> bool:
+    """Whether an attribute comes from fitting: by convention its name ends in an underscore, or begins with one."""
+    return name.endswith("_") or name.startswith("_")
+
+
+def _how_far(parts: Sequence[Difference], path: str) -> str:
+    """How far fitted attributes are apart, in words: the first three that are numbers."""
+    told = []
+    for part in parts:
+        if "norm_wise" in part.detail:
+            ulps = part.detail.get("largest_ulp", _MANY)
+            units = f", up to {ulps} ULP" if ulps < _MANY else ""
+            told.append(f"{part.path.removeprefix(f'{path}.')} by {part.detail['norm_wise']:.2g} of its norm{units}")
+    return f" ({'; '.join([*told[:3], *(['…'] if len(told) > 3 else [])])})" if told else ""
+
+
+_MANY = 100_000
+"""Units in the last place from which on they say less than the norm."""
 
 
 def _estimators(parts: Iterable[Difference], path: str) -> str:

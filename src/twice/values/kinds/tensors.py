@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import METADATA, Difference, plain
+from twice.values.compare import METADATA, Difference, Gathered, by_name, plain
 from twice.values.kind import library
-from twice.values.terms import Bytes, Tagged
+from twice.values.terms import Bytes, Mapping, Tagged, Term
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison
@@ -40,6 +42,37 @@ def tensors_differ(left: Tagged, right: Tagged, comparison: Comparison, path: st
         return None
     what = ", ".join(f"{name} was {before[name]} and is {after.get(name)}" for name in changed)
     return Difference(path, what, softer="the numbers are the same", explained=frozenset({METADATA}))
+
+
+def modules_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+    """What differs between two modules: their parameters and buffers by the names of their state dicts."""
+    found = comparison.states(left, right, path)
+    if found is None:
+        return None
+    before, after = dict(_tensors(left, "")), dict(_tensors(right, ""))
+    if not before or before.keys() != after.keys():
+        return found
+    parts = Gathered()
+    for name in before:
+        parts.add(comparison.differ(before[name], after[name], f"{path}.{name}"))
+    if not parts.count:
+        return found
+    what = f"{parts.count} of {len(before)} parameters and buffers differ"
+    detail = {"differing": parts.count, "size": len(before)}
+    return replace(found, path=path, what=what, detail=detail, children=tuple(parts.shown))
+
+
+def _tensors(module: Term, prefix: str) -> Iterator[tuple[str, Term]]:
+    state = module.part("state") if isinstance(module, Tagged) else None
+    parts = by_name(state) if isinstance(state, Mapping) else {}
+    for kind in ("_parameters", "_buffers", "_modules"):
+        held = parts.get(kind)
+        held = held.part("items") if isinstance(held, Tagged) else held
+        for name, part in by_name(held).items() if isinstance(held, Mapping) else ():
+            if kind == "_modules":
+                yield from _tensors(part, f"{prefix}{name}.")
+            elif part is not None:
+                yield f"{prefix}{name}", part
 
 
 def _array(state: dict[str, Any], term: Tagged) -> Any:

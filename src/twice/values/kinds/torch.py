@@ -195,6 +195,11 @@ class ModuleKind(LibraryObjectKind):
             pending += [one for one in inner.get("_modules", {}).values() if one is not None]
         return f"{type(value).__name__} of {count} parameters"
 
+    def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
+        from twice.values.kinds.tensors import modules_differ
+
+        return modules_differ(left, right, comparison, path)
+
 
 KINDS: tuple[Kind, ...] = (
     TensorKind(),

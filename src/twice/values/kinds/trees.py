@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, by_name
+from twice.values.compare import Difference, by_name, group
 from twice.values.formats.ubjson import ubjson
 from twice.values.terms import Bytes, Container, Mapping, Tagged
 
@@ -38,7 +38,11 @@ def lightgbm_differ(left: Tagged, right: Tagged, comparison: Comparison, path: s
 
 def catboost_differ(left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
     """What differs between two CatBoost models: their trees, and then what else does."""
-    found = comparison.states(left, right, path)
+    parts = [
+        comparison.differ(left.part(name), right.part(name), f"{path}.{called}")
+        for name, called in (("class", "class"), ("parameters", "parameters"), ("says", "model"))
+    ]
+    found = group(path, [part for part in parts if part is not None])
     if found is None:
         return None
     for name in ("oblivious_trees", "trees"):
@@ -67,7 +71,9 @@ def _said(before: int, after: int, changed: list[int]) -> Difference:
     first = changed[0] if changed else min(before, after)
     what = f"{len(changed)} of {before} trees differ, from tree {first} on"
     if before != after:
-        what = f"{before} trees became {after}; {what}"
+        both = min(before, after)
+        rest = f"{len(changed)} of the first {both} differ" if changed else f"the first {both} are the same"
+        what = f"{before} trees became {after}; {rest}"
     return Difference("", what, {"trees": (before, after), "differing": len(changed), "first": first})
 
 
