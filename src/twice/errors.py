@@ -134,3 +134,7 @@ class NothingToSave(TwiceError):  # noqa: N818
 
 class InputChanged(TwiceError):  # noqa: N818
     """A recorded input is not here any more, or is no longer the same."""
+
+
+class StoreWarning(RuntimeWarning):
+    """Something in a store was left out or taken out, since it cannot be read."""

@@ -60,3 +60,13 @@ def test_what_cannot_be_made_again_is_left_and_said(own_two_versions: Folder) ->
     (folder.path / ".twice" / "objects" / source.hex[:2] / source.hex[2:]).unlink()
     said = folder.twice("check", "--repair", "--json", expect=1).data
     assert said["mended"] == [] and [problem["name"] for problem in said["problems"]] == [source]
+
+
+def test_a_torn_trace_is_mentioned_in_one_line_and_gone(own_two_versions: Folder) -> None:
+    folder = own_two_versions
+    for whole in list((folder.path / ".twice" / "records" / "trace").glob("*/*")):
+        whole.with_name(f"{whole.name.partition('.')[0]}.{'0' * 64}").write_bytes(whole.read_bytes()[:100])
+    said = [line for line in folder.twice("run", "flow.py").err.splitlines() if "power cut" in line]
+    assert said and all(line.startswith(f"note: the trace blake3:{'0' * 64}, which a power cut tore") for line in said)
+    assert "power cut" not in folder.twice("run", "flow.py").err
+    assert folder.twice("check", "--json").data["whole"]

@@ -17,7 +17,7 @@ from twice.cli.env import env
 from twice.cli.explain import explain
 from twice.cli.gc import gc
 from twice.cli.log import log
-from twice.cli.report import INTERRUPTED, USAGE, report, report_interrupt, report_usage
+from twice.cli.report import INTERRUPTED, USAGE, report, report_interrupt, report_usage, tell_warnings
 from twice.cli.run import run
 from twice.cli.show import show
 from twice.cli.stress import stress
@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a terminal that knows no "✓" gets a "?" and not an error
             reconfigure(errors="replace")
+    tell_warnings()
     try:
         status = cli.main(arguments, prog_name="twice", standalone_mode=False)
     except click.exceptions.Abort:

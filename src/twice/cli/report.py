@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import TextIO
 
 import click
 
-from twice.errors import Damaged, StepFailed, TwiceError, ValueNotStorable, WorkerLost
+from twice.errors import Damaged, StepFailed, StoreWarning, TwiceError, ValueNotStorable, WorkerLost
 from twice.present.words import printable
 
 FAILED, USAGE, INCONCLUSIVE, INTERRUPTED = 1, 2, 3, 130
@@ -28,6 +30,26 @@ class TargetFailed(TwiceError):  # noqa: N818 - as StepFailed
 
 _RAN_AND_FAILED = (StepFailed, TargetFailed, WorkerLost, ValueNotStorable, Damaged)
 _RESUME = "finished steps are kept: mend the step, and run again to go on"
+
+
+def tell_warnings() -> None:
+    """From now on, say in one line what was left out of a store, without the place in the code that says it."""
+    usual = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, StoreWarning) and file is None:
+            click.echo(f"note: {message}", err=True)
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
 
 
 def report(problem: TwiceError) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple, TypeVar, cast
 
-from twice.errors import Damaged, NotFound, StoreUnusable
+from twice.errors import Damaged, NotFound, StoreUnusable, StoreWarning
 from twice.records.canonical import Record, decode, encode
 from twice.records.code import Code, Snapshot
 from twice.records.digest import ALGORITHM, Digest, digest_bytes
@@ -215,7 +215,7 @@ class Filing:
                 continue  # deleted since it was listed
             except Damaged as problem:
                 said = damaged(name, digest, problem) if damaged is not None else _left_out(problem)
-                warnings.warn(said, RuntimeWarning, stacklevel=4)
+                warnings.warn(said, StoreWarning, stacklevel=4)
                 continue
             found.append((digest, record))
         return found

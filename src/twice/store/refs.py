@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from twice.errors import Damaged, LabelTaken, NotFound, StoreError
+from twice.errors import Damaged, LabelTaken, NotFound, StoreError, StoreWarning
 from twice.records.canonical import decode, encode
 from twice.records.run import Ref
 from twice.store.backend import Backend
@@ -119,7 +119,7 @@ class Refs:
         try:
             return self._read_if_there(name)
         except Damaged as problem:
-            warnings.warn(f"left out: {problem.message}", RuntimeWarning, stacklevel=4)
+            warnings.warn(f"left out: {problem.message}", StoreWarning, stacklevel=4)
             return None
 
 
