@@ -79,7 +79,8 @@ def rarely(verdict: Verdict) -> str:
     runs = min((step.seen for step in verdict.steps if step.seen), default=0) if same else 0
     if runs < 2:
         return ""
-    missed = f"{100 * (1 - 1 / _SELDOM) ** runs:.0f} %"
+    percent = 100 * (1 - 1 / _SELDOM) ** runs
+    missed = f"{percent:.0f} %" if percent >= 1 else "fewer than 1 %"
     return f"the same so far, in {runs} runs; what happens in one run of {_SELDOM}, so many miss in {missed} of cases"
 
 
