@@ -319,3 +319,15 @@ for _put in ("cfg.rate = 10", "cfg.parts = [10]", "cfg.inner = types.SimpleNames
         ("flow.py", "10", "20"),
         both=True,
     )
+
+# -- functions that stand on one line
+
+edit(
+    "a lambda that gives another one, in a list (seed 1795544288358)",
+    {
+        "alpha.py": "ALL = [lambda x: lambda y: y + 10, lambda x: x]\n",
+        "flow.py": "import alpha\ndef step():\n    return alpha.ALL[0](2)(5)\n",
+    },
+    ("alpha.py", "10", "20"),
+    both=True,
+)

@@ -242,8 +242,8 @@ class Source:
 
 
 def _holds(piece: Piece, place: tuple[int, int]) -> bool:
-    known = piece.known
-    return (known.line, known.column) <= place <= (known.last, known.last_column)
+    known = piece.known  # where it begins itself stands what makes it, in the code around it
+    return (known.line, known.column) < place <= (known.last, known.last_column)
 
 
 class Roots:
