@@ -13,7 +13,8 @@ from twice.records.artifact import Artifact
 from twice.records.canonical import decode, encode
 from twice.records.digest import digest_bytes
 from twice.records.verdict import StepVerdict, Verdict
-from twice.values.compare import Difference, difference
+from twice.values.compare import difference
+from twice.values.differences import Difference
 from twice.values.encode import encode as take_apart
 from twice.values.terms import Term, parse
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twice.values.compare import FLOAT32, METADATA, ORDER, ROUNDING, TOLERANCE, Difference, difference
+from twice.values.compare import difference
+from twice.values.differences import FLOAT32, METADATA, ORDER, ROUNDING, TOLERANCE, Difference
 from twice.values.tolerance import Tolerance
 from values.helpers import term_of
 

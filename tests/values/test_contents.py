@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twice.values.compare import Comparison, Difference
+from twice.values.compare import Comparison
 from twice.values.contents import contents_differ
+from twice.values.differences import Difference
 from twice.values.formats import content, reading
 from values import samples
 

@@ -21,7 +21,8 @@ from PIL import Image
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from twice.values.compare import ROUNDING, difference
+from twice.values.compare import difference
+from twice.values.differences import ROUNDING
 from twice.values.encode import encode
 from twice.values.fingerprint import fingerprint
 from values.helpers import round_trip, term_of

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from twice.records.artifact import Artifact
 from twice.records.digest import Digest
 from twice.records.verdict import ORDER, Finding, StepVerdict, Verdict
-from twice.values.compare import FLOAT32, METADATA, ROUNDING, TOLERANCE, Difference
+from twice.values.differences import FLOAT32, METADATA, ROUNDING, TOLERANCE, Difference
 
 GRADES = ("bytes", "content", "order", "rounding", "tolerance", "decisions", "seed-noise", "")
 """Grades, best first."""

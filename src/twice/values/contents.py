@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, binary, texts
+from twice.values.differences import Difference
 from twice.values.formats import Unread, content, format_of
 from twice.values.kind import FileSource
+from twice.values.leaves import binary, texts
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged, Term
 
 

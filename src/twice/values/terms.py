@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from twice.values.format import MAGIC, MAGIC_ASIDE
 
@@ -144,6 +145,20 @@ Term = (
 def referred(term: Term) -> Term:
     """The term that is meant, where that is known."""
     return term.target if isinstance(term, Reference) and term.target is not None else term
+
+
+def plain(term: Term) -> Any:
+    """A term as plain Python data: records as dicts, buffers as views; what is more than that stays a term."""
+    if isinstance(term, Container) and term.number < -1:
+        return term  # it is met again and again
+    if isinstance(term, Container):
+        items = [plain(item) for item in term.items]
+        return tuple(items) if term.form == "tuple" else items
+    if isinstance(term, Record):
+        return {name: plain(part) for name, part in term.fields().items()}
+    if isinstance(term, Bytes):
+        return term.view()
+    return None if isinstance(term, AsidePart) else term
 
 
 LEAVES: frozenset[type] = frozenset({type(None), bool, int, float, complex, str, bytes})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import FLOAT32, ORDER, ROUNDING, Difference, plain
+from twice.values.differences import FLOAT32, ORDER, ROUNDING, Difference
 from twice.values.kind import library
 from twice.values.rounding import MEDIAN_ULPS, bound
-from twice.values.terms import LEAVES, Tagged, Term
+from twice.values.terms import LEAVES, Tagged, Term, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

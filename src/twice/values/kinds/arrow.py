@@ -12,7 +12,8 @@ from twice.values.kind import Aside, Buffer, Kind, Making, library
 from twice.values.kinds.arrow_types import field_from, field_state, type_from, type_state
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"pyarrow"})

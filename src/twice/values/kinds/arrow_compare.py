@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, shown
+from twice.values.differences import Difference
 from twice.values.kind import library
 from twice.values.terms import Bytes, Container, Mapping, Tagged, Term
+from twice.values.words import shown
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison

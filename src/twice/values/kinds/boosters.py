@@ -14,7 +14,8 @@ from twice.values.kind import Aside, Buffer, Kind, Making, library
 from twice.values.kinds.objects import LibraryObjectKind
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 

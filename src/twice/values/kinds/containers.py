@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from twice.values.kind import Kind, Made, Making, Stages
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 
@@ -22,8 +23,8 @@ class _Fielded(Kind):
 
 
 def _by_field(value: Tagged) -> dict[str, Any]:
-    from twice.values.compare import by_name
     from twice.values.terms import Container, Mapping
+    from twice.values.words import by_name
 
     names, values, more = value.part("fields") or value.part("names"), value.part("values"), value.part("more")
     assert isinstance(names, Container)
@@ -38,7 +39,7 @@ class _Holding(Kind):
     word: str
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
-        from twice.values.compare import group
+        from twice.values.differences import group
         from twice.values.terms import Container, Mapping
 
         first, second = left.part("items"), right.part("items")

@@ -12,7 +12,8 @@ from twice.values.files import Entry, File, Folder, safe_parts
 from twice.values.kind import Aside, Buffer, Kind, Making
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 
@@ -47,8 +48,8 @@ class FileKind(Kind):
         return f"file {value.name}"
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
-        from twice.values.compare import METADATA, Gathered, group
         from twice.values.contents import contents_differ
+        from twice.values.differences import METADATA, Gathered, group
 
         before = {"name": left.part("name"), "executable": left.part("executable")}
         after = {"name": right.part("name"), "executable": right.part("executable")}
@@ -107,8 +108,9 @@ class FolderKind(Kind):
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
         """Which paths were added, removed and changed."""
-        from twice.values.compare import Difference, Gathered, key_of
         from twice.values.contents import contents_differ
+        from twice.values.differences import Difference, Gathered
+        from twice.values.keys import key_of
 
         before, after = _rows(left), _rows(right)
         removed, added = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())

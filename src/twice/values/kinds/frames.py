@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, shown
+from twice.values.differences import Difference
 from twice.values.kinds.arrays import array_of
 from twice.values.kinds.tables import Table, tables_differ
 from twice.values.terms import Container, Tagged, Term
+from twice.values.words import shown
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison

@@ -11,7 +11,8 @@ from twice.values.kind import Aside, Buffer, Kind, Made, Making, Stages, library
 from twice.values.kinds.objects import LibraryObjectKind, own_methods, reduced
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"matplotlib", "mpl_toolkits"})

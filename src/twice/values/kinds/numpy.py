@@ -13,7 +13,8 @@ from twice.values.kinds.numpy_types import dtype_from, dtype_part, dtype_state, 
 from twice.values.memory import Memory, Place, Window, meets_itself
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"numpy"})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from twice.values.kind import Buffer, Kind, Making, library
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 

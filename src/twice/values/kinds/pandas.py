@@ -11,7 +11,8 @@ from twice.values.kinds.pandas_arrays import ArrayKind, values_of, zone_from, zo
 from twice.values.memory import Reserved
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"pandas"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twice.values.compare import Difference
+from twice.values.differences import Difference
 from twice.values.terms import Bytes, Tagged
 
 _CHUNK = 1 << 22

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from twice.values.kind import Buffer, Kind, Making, library
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 
@@ -52,7 +53,7 @@ class ImageKind(Kind):
         return f"image {value.mode} {value.width} × {value.height}"
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
-        from twice.values.compare import Difference
+        from twice.values.differences import Difference
         from twice.values.kinds.pictures import pictures_differ
 
         if left.part("mode") != right.part("mode"):

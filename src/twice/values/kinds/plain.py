@@ -17,7 +17,8 @@ from twice.errors import ValueNotStorable
 from twice.values.kind import Kind, Making
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 
@@ -35,8 +36,8 @@ class _Plain(Kind):
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
         """In the value's own words: ``was 1/2 and is 1/3``. What is made for that is of the standard library."""
-        from twice.values.compare import Difference, plain
-        from twice.values.terms import LEAVES
+        from twice.values.differences import Difference
+        from twice.values.terms import LEAVES, plain
 
         found = comparison.states(left, right, path)
         states = plain(left.state), plain(right.state)
@@ -279,7 +280,7 @@ class EnumKind(Kind):
         return f"{type(value).__name__}.{value.name}"
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
-        from twice.values.compare import Difference
+        from twice.values.differences import Difference
 
         names: tuple[Any, Any] = (left.part("name"), right.part("name"))
         if left.part("class") is None or names[0] == names[1] or not all(names):

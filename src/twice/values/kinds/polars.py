@@ -10,7 +10,8 @@ from twice.values.kind import Buffer, Kind, Making, library
 from twice.values.kinds.objects import LibraryObjectKind
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"polars"})
@@ -108,7 +109,7 @@ class PolarsSeriesKind(Kind):
         return f"polars series {value.dtype} of {len(value)}"
 
     def compare(self, left: Tagged, right: Tagged, comparison: Comparison, path: str) -> Difference | None:
-        from twice.values.compare import group
+        from twice.values.differences import group
         from twice.values.kinds.polars_compare import columns_differ
 
         name = comparison.differ(left.part("name"), right.part("name"), f"{path}.name")

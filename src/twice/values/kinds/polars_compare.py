@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, shown
+from twice.values.differences import Difference
 from twice.values.kinds import arrow_compare
 from twice.values.terms import Container, Tagged, Term
+from twice.values.words import shown
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison

@@ -11,7 +11,8 @@ from twice.values.kinds.objects import LibraryObjectKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 # The version is the environment's part; ``_stop_words_id`` is a memory address (scikit-learn issue 18669).

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import METADATA, ORDER, ROUNDING, Difference, Gathered, key_of
+from twice.values.differences import METADATA, ORDER, ROUNDING, Difference, Gathered
+from twice.values.keys import key_of
 from twice.values.terms import Tagged, Term
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import METADATA, Difference, Gathered, by_name, plain
+from twice.values.differences import METADATA, Difference, Gathered
 from twice.values.kind import library
-from twice.values.terms import Bytes, Mapping, Tagged, Term
+from twice.values.terms import Bytes, Mapping, Tagged, Term, plain
+from twice.values.words import by_name
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison

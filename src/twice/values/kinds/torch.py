@@ -17,7 +17,8 @@ from twice.values.kinds.objects import LibraryObjectKind
 from twice.values.memory import Memory, Place, Window
 
 if TYPE_CHECKING:
-    from twice.values.compare import Comparison, Difference
+    from twice.values.compare import Comparison
+    from twice.values.differences import Difference
     from twice.values.terms import Tagged
 
 _ROOTS = frozenset({"torch"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twice.values.compare import Difference, by_name, group
+from twice.values.differences import Difference, group
 from twice.values.formats.ubjson import ubjson
 from twice.values.terms import Bytes, Container, Mapping, Tagged
+from twice.values.words import by_name
 
 if TYPE_CHECKING:
     from twice.values.compare import Comparison
