@@ -76,7 +76,7 @@ def _one_by_one(writer: Writer, items: Sequence[Any], cls: type) -> Iterable[obj
         writer.buffers_of(items)
     elif cls is Aside:
         for item in items:
-            writer.write_aside(item)
+            writer.beside.write(item)
     elif cls is tuple and not any(items):
         writer.out += b"(m\x00" * len(items)
     elif cls is Often or issubclass(cls, type):

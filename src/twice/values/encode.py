@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from twice.errors import ValueNotStorable
 from twice.values.columns import NeedsRows
 from twice.values.format import MAGIC
+from twice.values.identity import NeedsReferences
 from twice.values.kind import BufferSource, Hook, size_of
 from twice.values.preview import preview
-from twice.values.writer import NeedsReferences, Writer
+from twice.values.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def encode(value: object, *, hook: Hook | None = None, describe: str = "output")
         ValueNotStorable: Something in the value cannot be brought back elsewhere; the error says where it sits.
     """
     writer = written(value, hook=hook, describe=describe)
-    aside, aside_buffers = writer.aside_stream()
+    aside, aside_buffers = writer.beside.stream()
     return Encoded(
         kind=writer.kind_of(value),
         skeleton=MAGIC + bytes(writer.out),
