@@ -44,6 +44,13 @@ class TwiceError(Exception):
         return f"{self.message}\n\nhint: {self.hint}" if self.hint else self.message
 
 
+def last_line(told: str) -> str:
+    """The line that says what went wrong: the last of an error's words or of a traceback, and never its hint."""
+    told = told.strip()
+    words, hint, tip = told.rpartition("\n\nhint: ")
+    return (words if hint and "\n" not in tip else told).rpartition("\n")[2]
+
+
 class DefinitionError(TwiceError):
     """The pipeline cannot be made from what was given."""
 

@@ -112,6 +112,12 @@ def test_a_verdict_names_each_step_what_differs_where_and_what_was_not_checked()
     assert "  · the weather" in drawn
 
 
+def test_of_an_error_with_a_hint_the_error_is_shown() -> None:
+    told = "Traceback:\n  line\ntwice.errors.CaptureError: it cannot be brought back.\n\nhint: elsewhere"
+    drawn = plain(draw_verdict(verdict(StepVerdict(step="fit", verdict="fails", reason=told)), reproducible=False))
+    assert "fit  fails  twice.errors.CaptureError: it cannot be brought back." in drawn
+
+
 def test_a_good_verdict_says_reproducible() -> None:
     good = verdict(StepVerdict(step="load", verdict="equivalent", grade="tolerance"), word="equivalent")
     drawn = plain(draw_verdict(good, reproducible=True))

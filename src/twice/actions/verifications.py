@@ -9,7 +9,7 @@ from dataclasses import replace as replace_of
 from msgspec.structs import replace
 
 from twice.compare.comparison import Comparison, concluded
-from twice.errors import Damaged, NotFound
+from twice.errors import Damaged, NotFound, last_line
 from twice.present.views import UnlikeRecord, VerificationView
 from twice.present.words import timestamp
 from twice.records.digest import Digest
@@ -85,7 +85,7 @@ def _view(store: Store, verdict: Verdict, recorded: RunRecord, now: RunRecord | 
 
 def _unlike(step: StepVerdict) -> UnlikeRecord:
     diagnosed = step.diagnosis is not None
-    reason = step.reason.strip().rpartition("\n")[2]
+    reason = last_line(step.reason)
     return UnlikeRecord(
         step=step.step,
         verdict=step.verdict,

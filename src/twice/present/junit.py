@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from twice.errors import last_line
 from twice.present.reports import StepVerdictView, VerdictView
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -64,7 +65,7 @@ def _outcome(step: StepVerdictView) -> str:
 
 
 def _message(step: StepVerdictView) -> str:
-    return step.difference or step.reason.strip().rpartition("\n")[2] or step.verdict
+    return step.difference or last_line(step.reason) or step.verdict
 
 
 def _told(step: StepVerdictView) -> str:

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from twice.compare.comparison import rarely
+from twice.errors import last_line
 from twice.present.causes import draw_diagnosis
 from twice.present.layout import cut, indented, section, table, text
 from twice.present.marks import mark, style_of
@@ -80,7 +81,7 @@ def _said(step: StepVerdict) -> str:
 
 def _summary(step: StepVerdict) -> str:
     if step.verdict in ("inconclusive", "fails"):
-        return step.reason.strip().rpartition("\n")[2] or step.summary
+        return last_line(step.reason) or step.summary
     return step.summary or step.reason.partition("\n")[0]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from twice.errors import Damaged
+from twice.errors import CaptureError, Damaged
 from twice.values import terms
 from twice.values.differences import ORDER, Difference, Gathered, group
 from twice.values.keys import key_of, same_items
@@ -157,7 +157,7 @@ class Comparison:
 
         try:
             kind = kind_named(left.kind)
-        except Damaged:
+        except (CaptureError, Damaged):
             return self.states(left, right, path)
         return kind.compare(left, right, self, path)
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Collection, Iterable
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from twice.errors import Damaged
+from twice.errors import CaptureError, Damaged
 from twice.values.kind import Kind
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _OURS: tuple[tuple[str, str], ...] = (
     # Top-level module whose classes the file serves (empty: of any module), and the file.
@@ -64,9 +69,42 @@ def load_for(roots: Collection[str]) -> None:
 def _strangers() -> tuple[Kind, ...]:
     from importlib.metadata import entry_points
 
-    found = sorted(entry_points(group="twice.kinds"), key=lambda point: point.name)
-    loaded = (point.load() for point in found)
-    return tuple(kind() if isinstance(kind, type) else kind for kind in loaded)
+    kinds: dict[str, Kind] = {}
+    for point in sorted(entry_points(group="twice.kinds"), key=lambda point: point.name):
+        kind = _stranger(point)
+        if kind.name in kinds or any(ours.name == kind.name for ours in _ours_named(kind.name)):
+            raise _unusable(point, f"there is another kind of the name {kind.name!r}")
+        kinds[kind.name] = kind
+    return tuple(kinds.values())
+
+
+def _stranger(point: EntryPoint) -> Kind:
+    """The kind that a package announces, looked at before any value is trusted to it.
+
+    Raises:
+        CaptureError: It cannot be loaded, or lacks what every kind has.
+    """
+    try:
+        kind = point.load()
+        kind = kind() if isinstance(kind, type) else kind
+    except Exception as problem:
+        raise _unusable(point, f"{type(problem).__name__}: {problem}") from problem
+    if not isinstance(kind, Kind):
+        raise _unusable(point, "it is no twice.values.kind.Kind")
+    if not getattr(kind, "name", ""):
+        raise _unusable(point, "it has no name")
+    for method in ("recognises", "take_apart", "stages" if kind.staged else "put_together"):
+        if getattr(type(kind), method) is getattr(Kind, method):
+            raise _unusable(point, f"it has no method {method}")
+    return kind
+
+
+def _unusable(point: EntryPoint, why: str) -> CaptureError:
+    package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an installed package"
+    return CaptureError(
+        f"the kind of value {point.value}, which {package} announces, cannot be used: {why}.",
+        hint="mend the package or uninstall it; the step is not to blame",
+    )
 
 
 def roots_of(cls: type) -> frozenset[str]:
@@ -108,6 +146,13 @@ class KindFinder:
             yield kind
 
 
+def _ours_named(name: str) -> Iterator[Kind]:
+    """Our kinds that may have that name, each loaded only when the ones before are not it."""
+    root = name.partition(".")[0]
+    for file in (*(file for served, file in _OURS if served in ("", root)), "objects"):
+        yield from _file(file)
+
+
 @functools.cache
 def kind_named(name: str) -> Kind:
     """The kind of that name.
@@ -115,12 +160,7 @@ def kind_named(name: str) -> Kind:
     Raises:
         Damaged: There is none, here.
     """
-    root = name.partition(".")[0]
-    for file in (*(file for served, file in _OURS if served in ("", root)), "objects"):
-        for kind in _file(file):
-            if kind.name == name:
-                return kind
-    for kind in _strangers():
+    for kind in itertools.chain(_ours_named(name), _strangers()):
         if kind.name == name:
             return kind
     raise Damaged(

@@ -31,7 +31,8 @@ def reduced(value: Any) -> dict[str, Any]:
     except Exception as problem:
         raise ValueNotStorable(
             f"a {cls.__module__}.{cls.__qualname__} cannot be stored: {problem}",
-            hint="return the data that it was made from, or give its class a __reduce__ or __getstate__",
+            hint="return the data that it was made from, give its class a __reduce__ or __getstate__, or write a "
+            "kind for it (docs/values.md)",
         ) from problem
     if isinstance(reduction, str):
         return {"global": _global_name(value, reduction)}
