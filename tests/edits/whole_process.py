@@ -270,3 +270,35 @@ edit(
     matters=True,
     main=True,
 )
+FLOOR = "import math\ndef step():\n    return math.floor(2.5) if hasattr(math, 'floor') else 'gone'\n"
+for words, put in {
+    "by setattr": "setattr(math, 'floor', math.ceil)",
+    "by setattr in a loop": "for name in ('floor', 'trunc'):\n    setattr(math, name, math.ceil)",
+    "by setattr in a helper": "def patch():\n    setattr(math, 'floor', math.ceil)\npatch()",
+    "by setattr, a function of the script": "def nine(x):\n    return 9\nsetattr(math, 'floor', nine)",
+    "by its own __setattr__": "math.__setattr__('floor', math.ceil)",
+    "through vars": "vars(math).update(floor=math.ceil)",
+    "by a patch of mock": "from unittest import mock\nmock.patch.object(math, 'floor', math.ceil).start()",
+    "by del": "del math.floor",
+    "by delattr": "delattr(math, 'floor')",
+}.items():
+    edit(
+        f"something put into an installed module or taken out of it {words}",
+        {"flow.py": FLOOR + "# here\n"},
+        ("flow.py", "# here", put),
+        matters=True,
+        main=True,
+    )
+# seed 1795545712679
+edit(
+    "the import of a computed name is something else by now",
+    {
+        "pkg/__init__.py": "guarded = 5\n",
+        "pkg/deep.py": "TEXT = 1\n",
+        "flow.py": "import importlib\nWHICH = 'pkg'\nfrom pkg.deep import TEXT as TEXT_\ndef step():\n"
+        "    return callable(importlib.import_module) and importlib.import_module(WHICH).guarded\n# here\n",
+    },
+    ("flow.py", "# here", "setattr(importlib, 'import_module', 3)"),
+    matters=True,
+    main=True,
+)

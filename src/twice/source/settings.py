@@ -2,9 +2,10 @@
 
 A script's top level never runs again in a worker, but such a line changes what its steps compute without any step
 naming it. So it is carried out again, and counts for every step. A setting is a call through an installed or standard
-module whose name says that it sets something, or an assignment to an attribute or item of such a module. It may stand
-inside a loop, a branch, or a function of the user's that does nothing else; a local module whose import makes settings
-is imported. Everything else at the top level is the script's driving, and stays out.
+module whose name says that it sets something, or something put into or taken out of such a module: by an assignment, by
+``del``, by ``setattr`` or ``delattr``, through ``vars``, or by a patch of ``unittest.mock`` that is started. It may
+stand inside a loop, a branch, or a function of the user's that does nothing else; a local module whose import makes
+settings is imported. Everything else at the top level is the script's driving, and stays out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _SAYS_SO = (
     "basicconfig",
     "capturewarnings",
     "config",
+    "delattr",
     "disable",
     "enable",
     "filter",
@@ -42,6 +44,10 @@ _GIVES = ("get", "cpu_count", "path", "str", "int", "float", "bool", "len", "ran
 
 _TELLS = frozenset({"print", "debug", "info", "warning", "warn", "error"})
 """Functions that a person hears, and no computation."""
+
+_PUTS = (setattr, delattr)
+_THROUGH = frozenset({"vars", "getattr"})
+"""Built-in functions that give what somebody has."""
 
 _NEVER = frozenset({"sys", "builtins", "atexit", "signal", "subprocess", "shutil", "threading", "twice"})
 """Modules through which a script drives rather than sets."""
@@ -90,6 +96,8 @@ class _Look:
             case ast.Assign() | ast.AugAssign() | ast.AnnAssign() if statement.value is not None:
                 targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
                 return self._gives(statement.value) and all(self._target(target) for target in targets)
+            case ast.Delete():
+                return all(isinstance(part, ast.Attribute) and self._target(part) for part in statement.targets)
             case ast.If():
                 return (
                     self._gives(statement.test) and self.only_sets(statement.body) and self.only_sets(statement.orelse)
@@ -111,10 +119,19 @@ class _Look:
             return self._function(value)
         if name in _TELLS:
             return True
-        if name.lower().startswith(_SAYS_SO) and self._foreign(function):
+        puts = any(value is one for one in _PUTS) and call.args and self._foreign(call.args[0])
+        says = name.lower().lstrip("_").startswith(_SAYS_SO) and self._foreign(function)
+        if puts or says or (name == "start" and self._patches(function)):
             self.sets = True
             return True
         return False
+
+    def _patches(self, start: ast.expr) -> bool:
+        """Whether what is started is a patch of ``unittest.mock``."""
+        patch = start.value if isinstance(start, ast.Attribute) else None
+        if not isinstance(patch, ast.Call) or ask(_resolve(patch.func, self.names), "__module__") != "unittest.mock":
+            return False
+        return all(self._gives(part) for part in [*patch.args, *(keyword.value for keyword in patch.keywords)])
 
     def _function(self, function: FunctionType) -> bool:
         """Whether a function of the user's does nothing but make settings."""
@@ -176,7 +193,7 @@ def mentions_setting(body: list[ast.stmt], namespace: Mapping[str, object], defi
         for statement in body
         if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         for part in ast.walk(statement)
-        if isinstance(part, ast.Expr | ast.Assign | ast.AugAssign)
+        if isinstance(part, ast.Expr | ast.Assign | ast.AugAssign | ast.Delete)
     )
 
 
@@ -249,7 +266,11 @@ def _resolve(node: ast.expr, names: Mapping[str, object]) -> object:
 
 def _root(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.Call):
+            through = node.args and isinstance(node.func, ast.Name) and node.func.id in _THROUGH
+            node = node.args[0] if through else node.func
+        else:
+            node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
