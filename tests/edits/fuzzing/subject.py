@@ -100,8 +100,11 @@ _watched: list[str] = []
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _watched and isinstance(arguments[0], str) and arguments[0].startswith(_watched[0]):
-        _opened.add(arguments[0])
+    if event == "open" and _watched and isinstance(arguments[0], str):
+        # Programs run in their folder, and may name a file from there; they may also have changed what Path does.
+        file = os.path.join(_watched[0], arguments[0])  # noqa: PTH118
+        if file.startswith(_watched[0]):
+            _opened.add(file)
 
 
 def prepare(folder: Path) -> None:
