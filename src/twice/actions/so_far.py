@@ -11,7 +11,6 @@ from twice.compare.comparison import concluded
 from twice.history.alike import contradict
 from twice.history.notes import entropy_drawn
 from twice.present.words import count
-from twice.records.canonical import digest as digest_of
 from twice.records.trace import Trace
 from twice.records.verdict import StepVerdict, Verdict
 from twice.store.store import Store
@@ -30,14 +29,14 @@ def so_far(
         verdicts: The verdicts on the same record before this one.
         allowed: Its author says that it may differ, so nothing needs to be said about that.
     """
-    alike = {
-        digest_of(trace): trace
+    alike = [
+        trace
         for key in dict.fromkeys((recorded.key, now.key))
         for trace in store.traces(key)
         if not contradict(trace.watched, now.watched)
-    }
+    ]
     agreeing = {recorded.output.content, now.output.content}
-    seen = sum(trace.output.content in agreeing for trace in alike.values())
+    seen = sum(trace.output.content in agreeing for trace in alike)
     doubts = [] if allowed else [*filter(None, [noise_seen(store, now)]), *_verified_before(step.step, verdicts)]
     if not allowed and (drawn := entropy_drawn(now.watched)):
         doubts.append(drawn)

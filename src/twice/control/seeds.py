@@ -83,14 +83,18 @@ def plant_on_import(seed: int, controls: Controls | None = None) -> Callable[[],
     return undo
 
 
-def after_import(name: str, do: Callable[[Any], None]) -> None:
-    """Do something to a module the moment it is loaded, if it ever is.
+def once_loaded(name: str, do: Callable[[Any], None]) -> None:
+    """Do something to a module: now if it is loaded, else the moment it is, if it ever is.
 
     Args:
         name: The module's name.
         do: Is given it.
     """
-    sys.meta_path.insert(0, _Finder(None, {name: do}))
+    module = sys.modules.get(name)
+    if module is not None:
+        do(module)
+    else:
+        sys.meta_path.insert(0, _Finder(None, {name: do}))
 
 
 def _numpy(module: Any, seed: int) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from twice.control.held.everywhere import replace
-from twice.control.seeds import after_import
+from twice.control.seeds import once_loaded
 
 LIMITS = "random bytes that processes which are started anew, and native code where nobody stands between, get"
 """Where system calls are handed over (Linux 5.5 and newer), native code asks the same stream; from glibc 2.41 on some
@@ -73,8 +73,7 @@ def hold(setting: str, files: Collection[str]) -> None:
     _hold_devices(next_bytes)
     _hold_unseeded(stream, draw)
     _hold_uuid1(stream)
-    _hold_torch(sys.modules.get("torch"), stream)
-    after_import("torch", lambda module: _hold_torch(module, stream))
+    once_loaded("torch", lambda module: _hold_torch(module, stream))
 
 
 def _hold_devices(next_bytes: Callable[[int], bytes]) -> None:

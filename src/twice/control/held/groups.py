@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
-from twice.control.seeds import after_import
+from twice.control.seeds import once_loaded
 
 LIMITS = "sums that threads add up in any order, and orders of calls that are not known to lose them"
 
@@ -29,9 +28,7 @@ def hold(setting: str, files: Collection[str]) -> None:
         files: Not needed.
     """
     del setting, files
-    if "polars" in sys.modules:
-        _ordered(sys.modules["polars"])
-    after_import("polars", _ordered)
+    once_loaded("polars", _ordered)
 
 
 def _ordered(polars: Any) -> None:

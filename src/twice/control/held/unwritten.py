@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
 from twice.control.held.everywhere import replace
-from twice.control.seeds import after_import
+from twice.control.seeds import once_loaded
 
 LIMITS = "memory that native code asks for by itself and does not write to"
 
@@ -25,10 +24,7 @@ def hold(setting: str, files: Collection[str]) -> None:
         files: Not needed.
     """
     del setting, files
-    if "numpy" in sys.modules:
-        _filled(sys.modules["numpy"])
-    else:
-        after_import("numpy", _filled)
+    once_loaded("numpy", _filled)
 
 
 def _filled(numpy: Any) -> None:
